@@ -1,0 +1,155 @@
+"""Locality-sensitive hashing: bands, their S-curve, and the candidates of a whole batch.
+
+A signature is cut into bands of a few rows; articles that agree on a whole band share a bucket
+(Leskovec et al., Mining of Massive Datasets, section 3.4).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedupe.params import BandParams
+
+_MARK = np.int32(-0x80000000)  # on an entry of `order`: a bucket begins here
+_INDEX = np.int32(0x7FFFFFFF)
+
+
+def collision_probability(similarity: float, rows: int, bands: int) -> float:
+    """The S-curve: how likely two sets of this Jaccard similarity share a bucket (0 to 1)."""
+    return 1.0 - (1.0 - similarity**rows) ** bands
+
+
+def tune(
+    permutations: int, threshold: float, miss_weight: float = 0.5, steps: int = 200
+) -> BandParams:
+    """The rows and bands whose S-curve best separates similarities at `threshold`.
+
+    Minimises `miss_weight` · (area of misses above it) + (1 - miss_weight) · (area of false
+    candidates below it); ties go to fewer bands. Raises ValueError outside 0 < threshold < 1.
+    """
+    if not 0.0 < threshold < 1.0 or not 0.0 <= miss_weight <= 1.0:
+        raise ValueError("threshold lies between 0 and 1, miss_weight from 0 to 1")
+    similarity = (np.arange(steps) + 0.5) / steps
+    above = similarity >= threshold
+    best: tuple[float, int, int] | None = None
+    for rows in range(1, permutations + 1):
+        for bands in range(1, permutations // rows + 1):
+            shared = 1.0 - (1.0 - similarity**rows) ** bands
+            cost = miss_weight * float(np.sum(1.0 - shared[above])) + (1.0 - miss_weight) * float(
+                np.sum(shared[~above])
+            )
+            if best is None or (cost, bands) < (best[0], best[2]):
+                best = (cost, rows, bands)
+    assert best is not None
+    return BandParams(rows=best[1], bands=best[2])
+
+
+@njit(nogil=True, cache=True)
+def band_keys(
+    signatures: NDArray[np.uint32], rows: int, first_band: int, keys: NDArray[np.uint32]
+) -> None:
+    """The bucket of every signature in every band, into `keys` (n, bands).
+
+    A key is the band's rows under an FNV-like mix, with the band's number (from `first_band` on).
+    """
+    for i in range(keys.shape[0]):
+        for band in range(keys.shape[1]):
+            h = np.uint32(first_band + band) * np.uint32(0x9E3779B1)
+            for row in range(rows):
+                h = np.uint32(np.uint32(h ^ signatures[i, band * rows + row]) * np.uint32(16777619))
+                h = np.uint32(h ^ (h >> np.uint32(15)))
+            keys[i, band] = h
+
+
+class Buckets(NamedTuple):
+    """The buckets of n articles in every band, members in rank order."""
+
+    order: NDArray[np.int32]  # (bands, n) articles by bucket; the first of each is marked
+    place: NDArray[np.int32]  # (bands, n) where in `order` an article stands, -1 for nowhere
+
+
+def empty_buckets(bands: int, n: int) -> Buckets:
+    """Room for `fill_band`."""
+    return Buckets(np.empty((bands, n), np.int32), np.empty((bands, n), np.int32))
+
+
+def fill_band(buckets: Buckets, band: int, keys: NDArray[np.uint32], admitted: NDArray[np.bool_]) -> None:
+    """Sort the articles (in rank order) of one band into buckets; only `admitted` ones enter."""
+    order = np.argsort(keys, kind="stable").astype(np.int32)
+    order = order[admitted[order]]
+    ordered = keys[order]
+    buckets.place[band].fill(-1)
+    buckets.place[band][order] = np.arange(len(order), dtype=np.int32)
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    buckets.order[band, : len(order)] = np.where(begins, order | _MARK, order)
+
+
+@njit(nogil=True, cache=True)
+def candidates(
+    low: int,
+    high: int,
+    order: NDArray[np.int32],
+    place: NDArray[np.int32],
+    times: NDArray[np.float64],
+    window: float,
+    depth: int,
+    most: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
+    """For the articles ranked `low` to `high`: the earlier-ranked ones that share most bands.
+
+    Walks each bucket back over at most `depth` members and as far as the window reaches (`times`
+    in hours, ascending in rank; NaN = no date, compatible with all), then keeps the `most` best
+    of each article. Returns both sides of the pairs and the number of walks that hit `depth`.
+    """
+    bands, n = place.shape
+    hits = np.zeros(n, dtype=np.uint8)
+    touched = np.empty(min(n, bands * depth) + 1, dtype=np.int32)
+    left = np.empty((high - low) * most, dtype=np.int32)
+    right = np.empty((high - low) * most, dtype=np.int32)
+    counts = np.empty(257, dtype=np.int64)
+    found = 0
+    capped = 0
+    for i in range(low, high):
+        seen = 0
+        for band in range(bands):
+            at = place[band, i]
+            if at < 0:
+                continue
+            walked = 0
+            while order[band, at] >= 0:  # not the first of its bucket
+                if walked == depth:
+                    capped += 1
+                    break
+                at -= 1
+                walked += 1
+                j = order[band, at] & _INDEX
+                if times[i] - times[j] > window:
+                    break
+                if hits[j] == 0:
+                    touched[seen] = j
+                    seen += 1
+                if hits[j] < 255:
+                    hits[j] += 1
+        least = 1
+        if seen > most:  # find the number of hits that leaves at most `most`
+            counts[:] = 0
+            for t in range(seen):
+                counts[hits[touched[t]]] += 1
+            least = 256
+            total = 0
+            while total + counts[least - 1] <= most:
+                least -= 1
+                total += counts[least]
+        for t in range(seen):
+            j = touched[t]
+            if hits[j] >= least:
+                left[found] = j
+                right[found] = i
+                found += 1
+            hits[j] = 0
+    return left[:found].copy(), right[:found].copy(), capped

@@ -1,0 +1,61 @@
+"""One small tree of errors; each says what was wrong, where, and what to do.
+
+    DedupeError
+    ├── UsageError          the caller asked for something impossible      (exit 2)
+    │   ├── MissingExtra    an optional package is not installed
+    │   └── ConfigError     an option, environment variable or TOML key is wrong
+    └── InputError          what was read cannot be used
+        ├── RecordRejected  one record; the rest of the input goes on      (exit 3)
+        └── SourceUnreadable  a whole file or stream                       (exit 3)
+"""
+
+from __future__ import annotations
+
+
+class DedupeError(Exception):
+    """Root of every error that dedupe raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(DedupeError):
+    """The caller asked for something that cannot be done; nothing was started."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """An option, environment variable or TOML key has no meaning or a wrong value."""
+
+
+class MissingExtra(UsageError):
+    """A format needs an optional package that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package: pip install 'newsdedupe[{extra}]'")
+        self.extra = extra
+
+
+class InputError(DedupeError):
+    """Something that was read cannot be used; other input is not affected."""
+
+    exit_code = 3
+
+
+class RecordRejected(InputError):
+    """One record cannot be used. `where` is `file:line` (or `file#n`), `reason` plain words."""
+
+    def __init__(self, where: str, reason: str, id: str | None = None) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+        self.id = id
+
+
+class SourceUnreadable(InputError):
+    """A whole file or stream cannot be read; what came before it is kept."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
