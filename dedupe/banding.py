@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.kernel import kernel
 from dedupe.params import BandParams
 
 _MARK = np.int32(-0x80000000)  # on an entry of `order`: a bucket begins here
@@ -48,7 +48,7 @@ def tune(
     return BandParams(rows=best[1], bands=best[2])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def band_keys(
     signatures: NDArray[np.uint32], rows: int, first_band: int, keys: NDArray[np.uint32]
 ) -> None:
@@ -89,7 +89,7 @@ def fill_band(buckets: Buckets, band: int, keys: NDArray[np.uint32], admitted: N
     buckets.order[band, : len(order)] = np.where(begins, order | _MARK, order)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def candidates(
     low: int,
     high: int,

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.kernel import kernel
 from dedupe.minhash import EMPTY, absorb, mix, permutations
 from dedupe.models import Article
 from dedupe.params import SignatureParams
@@ -38,14 +39,16 @@ class Fingerprints(NamedTuple):
     informative: NDArray[np.int32]  # (n,) informative words of the lead
     term_bounds: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.uint32]  # xxh32 of each term
-    weights: NDArray[np.float32]  # its weight by the language's word frequencies, above 0
+    tfs: NDArray[np.uint8]  # how often it stands in the lead
+    zipfs: NDArray[np.uint8]  # how common it is in its language, in steps of 1/32
     kinds: NDArray[np.uint8]  # its bits, see dedupe.text.tokens
 
 
 @njit(nogil=True)
 def _sort_terms(
     terms: NDArray[np.uint32],
-    weights: NDArray[np.float32],
+    tfs: NDArray[np.uint8],
+    zipfs: NDArray[np.uint8],
     kinds: NDArray[np.uint8],
     count: int,
     keys: NDArray[np.uint64],
@@ -54,15 +57,16 @@ def _sort_terms(
     for t in range(count):
         keys[t] = np.uint64(terms[t]) << np.uint64(32) | np.uint64(t)
     order = np.sort(keys[:count])
-    old_weights, old_kinds = weights[:count].copy(), kinds[:count].copy()
+    old_tfs, old_zipfs, old_kinds = tfs[:count].copy(), zipfs[:count].copy(), kinds[:count].copy()
     for t in range(count):
         old = np.int64(order[t] & np.uint64(0xFFFF))
         terms[t] = order[t] >> np.uint64(32)
-        weights[t] = old_weights[old]
+        tfs[t] = old_tfs[old]
+        zipfs[t] = old_zipfs[old]
         kinds[t] = old_kinds[old]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sign(
     low: int,
     high: int,
@@ -84,7 +88,8 @@ def _sign(
     lengths: NDArray[np.int32],
     informative: NDArray[np.int32],
     terms: NDArray[np.uint32],
-    weights: NDArray[np.float32],
+    tfs: NDArray[np.uint8],
+    term_zipfs: NDArray[np.uint8],
     kinds: NDArray[np.uint8],
     term_counts: NDArray[np.int32],
 ) -> None:
@@ -118,12 +123,12 @@ def _sign(
         absorb(copy[i], elements, count, copy_a, copy_b)
         term_counts[i], count, informative[i] = weigh(
             data, bounds, token_kinds, n, vector_lead, signature_lead, offsets, lows, zipfs,
-            terms[i], weights[i], kinds[i], elements,
+            terms[i], tfs[i], term_zipfs[i], kinds[i], elements,
         )  # fmt: skip
         for e in range(count):
             elements[e] = mix(elements[e])
         absorb(story[i], elements, count, story_a, story_b)
-        _sort_terms(terms[i], weights[i], kinds[i], term_counts[i], sorting)
+        _sort_terms(terms[i], tfs[i], term_zipfs[i], kinds[i], term_counts[i], sorting)
 
 
 def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -170,13 +175,12 @@ class Signer:
         story = np.full((n, self.params.story_permutations), EMPTY)
         lengths, informative, counts = np.zeros((3, n), dtype=np.int32)
         terms = np.empty((n, lead), dtype=np.uint32)
-        weights = np.empty((n, lead), dtype=np.float32)
-        kinds = np.empty((n, lead), dtype=np.uint8)
+        tfs, zipfs, kinds = np.empty((3, n, lead), dtype=np.uint8)
 
         def run(low: int, high: int) -> None:
             _sign(
                 low, high, chars, parts, *self._tables, digests, copy, story, lengths,
-                informative, terms, weights, kinds, counts,
+                informative, terms, tfs, zipfs, kinds, counts,
             )  # fmt: skip
 
         if self._executor is None:
@@ -190,5 +194,5 @@ class Signer:
         bounds = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
         return Fingerprints(
             digests, copy, story, lengths, informative, bounds,
-            terms[used], weights[used], kinds[used],
+            terms[used], tfs[used], zipfs[used], kinds[used],
         )  # fmt: skip

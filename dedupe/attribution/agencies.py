@@ -47,10 +47,10 @@ AGENCIES: tuple[Agency, ...] = (
            ("epd.de",)),
     Agency("KNA", "DE", ("Katholische Nachrichten-Agentur", "Katholischen Nachrichten-Agentur"),
            ("KNA",), ("kna.de",)),
-    Agency("EFE", "ES", ("Agencia EFE", "agencia EFE", "Agencia Efe", "埃菲社", "ЭФЭ"),
+    Agency("EFE", "ES", ("Agencia EFE", "Agencia Efe", "埃菲社", "ЭФЭ"),
            ("EFE", "Efe"), ("efe.com", "agenciaefe.es")),
     Agency("Europa Press", "ES", ("Europa Press", "EUROPA PRESS"), (), ("europapress.es",)),
-    Agency("ANSA", "IT", ("Agenzia ANSA", "agenzia ANSA", "安莎社", "АНСА"), ("ANSA", "Ansa"),
+    Agency("ANSA", "IT", ("Agenzia ANSA", "安莎社", "АНСА"), ("ANSA", "Ansa"),
            ("ansa.it",)),
     Agency("Adnkronos", "IT", ("Adnkronos", "AdnKronos", "ADNKRONOS"), (), ("adnkronos.com",)),
     Agency("AGI", "IT", ("Agenzia Giornalistica Italia",), ("AGI", "Agi"), ("agi.it",),
@@ -91,7 +91,7 @@ AGENCIES: tuple[Agency, ...] = (
     Agency("Azertac", "AZ", ("AZERTAC", "Azertac", "AZƏRTAC", "АЗЕРТАДЖ"), (), ("azertag.az",)),
     Agency("Armenpress", "AM", ("Armenpress", "ARMENPRESS", "Арменпресс"), (), ("armenpress.am",)),
     Agency("Xinhua", "CN",
-           ("Xinhua", "XINHUA", "New China News Agency", "新华社", "新華社", "新华网", "新華網",
+           ("Xinhua", "XINHUA", "新华社", "新華社", "新华网", "新華網",
             "Синьхуа", "Сіньхуа", "شينخوا", "شینهوا", "新華社通信", "신화통신", "신화사",
             "शिन्हुआ"),
            (), ("xinhuanet.com", "news.cn", "xinhua.org")),
@@ -146,11 +146,10 @@ AGENCIES: tuple[Agency, ...] = (
     Agency("PAP", "PL", ("Polska Agencja Prasowa", "Polskiej Agencji Prasowej",
                          "Polską Agencję Prasową", "Polish Press Agency"),
            ("PAP",), ("pap.pl",), ambiguous=True, unless=("People's Action Party",)),
-    Agency("Belga", "BE", ("Belga News Agency", "Agence Belga", "agence Belga",
-                           "persagentschap Belga"), ("Belga", "BELGA"),
-           ("belga.be", "belganewsagency.eu"), ambiguous=True),
+    Agency("Belga", "BE", ("Belga News Agency", "Agence Belga"),
+           ("Belga", "BELGA"), ("belga.be", "belganewsagency.eu"), ambiguous=True),
     Agency("ANP", "NL", ("Algemeen Nederlands Persbureau",), ("ANP",), ("anp.nl",)),
-    Agency("Lusa", "PT", ("agência Lusa", "Agência Lusa"), ("Lusa", "LUSA"),
+    Agency("Lusa", "PT", ("Agência Lusa",), ("Lusa", "LUSA"),
            ("lusa.pt",), ambiguous=True),
     Agency("APA", "AT", ("Austria Presse Agentur", "Austria Press Agency"), ("APA",),
            ("apa.at",), ambiguous=True),
@@ -234,11 +233,12 @@ AGENCIES: tuple[Agency, ...] = (
            ("agenciabrasil.ebc.com.br",)),
     Agency("Notimex", "MX", ("Notimex", "NOTIMEX"), (), ("notimex.gob.mx",)),
     Agency("Prensa Latina", "CU", ("Prensa Latina",), (), ("prensa-latina.cu", "plenglish.com")),
-    Agency("Andina", "PE", ("agencia Andina", "Agencia Andina"), ("Andina", "ANDINA"),
+    Agency("Andina", "PE", ("Agencia Andina",), ("Andina", "ANDINA"),
            ("andina.pe",), ambiguous=True),
 )
 # fmt: on
 
+NAMES: frozenset[str] = frozenset(n for a in AGENCIES for n in (*a.names, *a.short))
 BY_NAME: dict[str, Agency] = {n: a for a in AGENCIES for n in (a.name, *a.names, *a.short)}
 SHORT: frozenset[str] = frozenset(n for a in AGENCIES for n in a.short)
 

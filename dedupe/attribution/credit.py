@@ -8,20 +8,19 @@ only where a credit is expected. Picture credits are not credits of the report.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Literal
 
 from dedupe.attribution import phrases
 from dedupe.attribution.agencies import BY_NAME, SHORT, Agency, agency_of
-from dedupe.attribution.mentions import Mention, any_of, mentions
+from dedupe.attribution.mentions import any_of, mentions
 from dedupe.attribution.metadata import stated_authors
+from dedupe.attribution.speech import reported
 from dedupe.models import Credit
 
 How = Literal["dateline", "byline", "credit_line", "reported", "metadata", "source"]
 
 _HEAD = 400  # characters in which a dateline or byline can stand
 _TAIL = 300  # characters in which a credit line can stand
-_WINDOW = 90  # characters before a name in which its cue can stand
 _MAX_MENTIONS = 40  # mentions of agencies looked at in one article
 _MAX_LINE = 120  # characters of a byline or credit line
 _MAX_FIELD = 300  # characters of an author field
@@ -118,7 +117,7 @@ def _in_text(text: str, title: str | None) -> Credit | None:
         found = _in_tail(tail, whole=len(text) <= _TAIL)
         if found:
             return found
-    return (title and _in_title(title)) or (_in_speech(text, named) if named else None)
+    return (title and _in_title(title, text)) or (reported(text, named, text) if named else None)
 
 
 def _credit(found: tuple[Agency, str], how: How) -> Credit:
@@ -268,8 +267,11 @@ def _in_tail(tail: str, *, whole: bool) -> Credit | None:
 
 def _credit_line(line: str, *, last: bool) -> tuple[Agency, str] | None:
     found = (
-        _in_last_brackets(line, last=last) or _labelled(line) or (_alone(line) if len(line) <= 60 else None)
-    ) or _signed_off(line)
+        _in_last_brackets(line, last=last)
+        or _labelled(line)
+        or (_alone(line) if len(line) <= 60 else None)
+        or _signed_off(line)
+    )
     return found if found and not phrases.PICTURE.search(line) else None
 
 
@@ -305,112 +307,12 @@ def _signed_off(line: str) -> tuple[Agency, str] | None:
     return (BY_NAME[end[1]], end.group()) if end and end[1] in BY_NAME else None
 
 
-_SENTENCE_ENDS = (*".!?”\"»。", "")
+_SENTENCE_ENDS = (*'.!?”"»。', "")
 _SIGN_OFF = re.compile(r"[.!?”\"»]\s+[-–—]{1,2}\s?(?:The )?([^\n.]{2,30}?)\.?$")
 
 
-def _in_title(title: str) -> Credit | None:
+def _in_title(title: str, text: str) -> Credit | None:
     end = _TITLE_END.search(title[-40:])
     if end and end[1].strip() in BY_NAME:
         return _credit((BY_NAME[end[1].strip()], end.group().strip()), "credit_line")
-    return _in_speech(title, mentions(title, _MAX_MENTIONS))
-
-
-# ---- reported speech ----------------------------------------------------------------------------
-
-
-def _in_speech(text: str, named: Iterable[Mention]) -> Credit | None:
-    """The first report attributed to an agency; failing that, the first statement made to one."""
-    told = None
-    for name, start, end in named:
-        found = _attributed(text, name, start, end)
-        if found and _means_the_agency(name, text):
-            agency, quote, weak = found
-            if not weak:
-                return _credit((agency, quote), "reported")
-            told = told or (agency, quote)
-    return _credit(told, "reported") if told else None
-
-
-def _means_the_agency(name: str, text: str) -> bool:
-    unless = BY_NAME[name].unless
-    return name not in SHORT or not any(phrase in text for phrase in unless)
-
-
-def _attributed(text: str, name: str, start: int, end: int) -> tuple[Agency, str, bool] | None:
-    """Agency, quote and whether it is only "told", if the words around the name attribute."""
-    agency = BY_NAME[name]
-    guarded = name in SHORT and agency.ambiguous and not _after_agency_word(text, start)
-    if text[:start].endswith("/") or text[max(0, start - 8) : start] == "Thomson ":
-        return None
-    cue = _cue_before(text, start, guarded=guarded)
-    if cue and not cue[1] and not phrases.NOT_A_REPORT.match(text, end):
-        return agency, text[cue[0] : end], False
-    after = _report_after(text, end, guarded=guarded)
-    if after and not (name in SHORT and text[after : after + 2].strip().isdigit()):
-        return agency, text[start:after], False
-    if text[start] > "\u0370":
-        told = phrases.TOLD_AFTER_OTHER.match(text, end, end + 40)
-        if told:
-            return agency, text[start : told.end()], True
-    if cue and cue[1] and not phrases.NOT_A_REPORT.match(text, end):
-        return agency, text[cue[0] : end], True
-    return None
-
-
-def _report_after(text: str, end: int, *, guarded: bool) -> int | None:
-    limit = end + 80
-    english = phrases.AFTER_EN_STRICT if guarded else phrases.AFTER_EN
-    for pattern in (english, phrases.AFTER_LATIN, phrases.AFTER_OTHER):
-        match = pattern.match(text, end, limit)
-        if match:
-            return match.end()
-    return None
-
-
-_WORD = re.compile(r"\S+")
-
-
-def _after_agency_word(text: str, start: int) -> bool:
-    """Whether "news agency" or the like stands right before the name."""
-    words = text[max(0, start - 30) : start].split()
-    return bool(words) and _plain(words[-1]) in phrases.AGENCY_WORDS
-
-
-def _cue_before(text: str, start: int, *, guarded: bool) -> tuple[int, bool] | None:
-    """Where the cue before a name starts, and whether it is a "told"; None without a cue.
-
-    Walks back over articles and "news agency" words. After an agency word up to three others may
-    stand between ("the state-run Iranian news agency"), and an acronym needs no other context.
-    """
-    from_ = max(0, start - _WINDOW)
-    raw = text[from_:start]
-    if raw.endswith(phrases.BEFORE_HAN):
-        return start - 1, False
-    if raw.endswith(phrases.TOLD_BEFORE_HAN):
-        return start - 1, True
-    places = [(m.start() + from_, m.group()) for m in _WORD.finditer(raw)]
-    words = [_plain(word) for _, word in places]
-    agency_word, skipped = False, 0
-    for last in range(len(words) - 1, -1, -1):
-        word = words[last]
-        for length in (1, 2, 3, 4):
-            cue = phrases.BEFORE.get(tuple(reversed(words[max(0, last - length + 1) : last + 1])))
-            if cue and (agency_word or not (guarded and cue[1])):
-                return places[last - length + 1][0], cue[0]
-        if word in phrases.AGENCY_WORDS:
-            agency_word = True
-        elif word not in phrases.FILLERS and word:
-            skipped += 1
-            if not agency_word or skipped > 3 or places[last][1][-1] in ".!?":
-                return None
-    return None
-
-
-def _plain(word: str) -> str:
-    """A word without quotes, brackets and an elided article, in small letters."""
-    word = word.strip("«»\"“”„(‘,:").replace("’", "'").lower()
-    article, elided, rest = word.partition("'")
-    if elided and (not rest or rest in phrases.AGENCY_WORDS):
-        return rest or article
-    return word
+    return reported(title, mentions(title, _MAX_MENTIONS), text)

@@ -1,25 +1,26 @@
 """Where a text names an agency, found in one pass over its code points.
 
 A pass of the `re` module over the text costs five times as much as this kernel, and every article
-pays it. The kernel only proposes places by the first three or four characters of a name; the
+pays it. The kernel only proposes places by the first three to six characters of a name; the
 regular expression decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedupe.attribution.agencies import BY_NAME, SHORT
+from dedupe.attribution.agencies import NAMES, SHORT
 
 Mention = tuple[str, int, int]  # an agency's name as it stands in the text, its start and end
 
+_SHORT_TEXT = 200  # characters below which a plain search is faster than the kernel
 _PLACES = 256  # places the kernel proposes in one call
-_PAD = "\n\n\n\n"  # lets the kernel look four characters ahead at the end
+_PAD = "\n" * 6  # lets the kernel look six characters ahead at the end
 _AFTER_TWO = "\n \t\xa0.,;:!?'’”\"»)]}/-–—_|(*&"  # what may follow a name of two letters
 _LETTERS = re.compile(r"[^\W\d_]*")
 
@@ -27,7 +28,7 @@ _LETTERS = re.compile(r"[^\W\d_]*")
 def any_of(names: Iterable[str]) -> str:
     """A regular expression for any of `names`, longest first, as a trie.
 
-    A trie of literals lets the `re` module skip text by first character, and try few branches.
+    In a trie the `re` module tries few branches.
     """
     tails: dict[str, list[str]] = {}
     optional = False
@@ -44,27 +45,34 @@ def any_of(names: Iterable[str]) -> str:
     return "(?:" + "|".join(branches) + (")?" if optional else ")")
 
 
-_NAME = re.compile(any_of(BY_NAME))
+_NAME = re.compile(any_of(NAMES))
 
 
 def mentions(text: str, limit: int) -> list[Mention]:
     """The first `limit` names of agencies that stand as words of their own in `text`."""
-    codes = np.frombuffer((text + _PAD).encode("utf-32-le", "surrogatepass"), np.uint32)
     found: list[Mention] = []
-    places = np.empty(_PLACES, np.int64)
-    begin, free = 0, 0
-    while begin >= 0:
-        count, begin = _propose(codes, begin, _THREE, _FOUR, places)
-        for start in places[:count].tolist():
-            match = _NAME.match(text, start) if start >= free else None
-            if match is None:
-                continue
-            free = match.end()
-            if _stands_alone(text, start, free):
-                found.append((match.group(), start, free))
-                if len(found) == limit:
-                    return found
+    for match in _NAME.finditer(text) if len(text) < _SHORT_TEXT else _matches(text):
+        if _stands_alone(text, match.start(), match.end()):
+            found.append((match.group(), match.start(), match.end()))
+            if len(found) == limit:
+                break
     return found
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """The names in a longer text: `_NAME.finditer`, but for those inside a Latin word."""
+    codes = np.frombuffer((text + _PAD).encode("utf-32-le", "surrogatepass"), np.uint32)
+    places = np.empty(_PLACES, np.int64)
+    begin, free, more = 0, 0, True
+    while more:
+        count, seen = _propose(codes[begin:], *_TABLES, places)
+        for place in places[:count].tolist():
+            match = _NAME.match(text, begin + place) if begin + place >= free else None
+            if match:
+                yield match
+                free = match.end()
+        begin += seen
+        more = seen > 0
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -83,44 +91,48 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
-def _hash(a, b, c, d):  # type: ignore[no-untyped-def]
-    mixed = (
-        np.uint32(a) * np.uint32(0x9E3779B1)
-        ^ np.uint32(b) * np.uint32(0x85EBCA6B)
-        ^ np.uint32(c) * np.uint32(0xC2B2AE35)
-        ^ np.uint32(d) * np.uint32(0x27D4EB2F)
-    )
-    return (mixed & np.uint32(0xFFFFFFFF)) >> np.uint32(16)
+def _hash(a: int, b: int, c: int) -> int:
+    """16 bits of three code points; one for each triple in most of ASCII."""
+    return ((a * 91 + b) * 91 + c) & 0xFFFF
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _propose(codes, begin, three, four, places):  # type: ignore[no-untyped-def]
-    """Places at which a name may start, and where to go on (-1 at the end)."""
+def _propose(
+    codes: NDArray[np.uint32],
+    starts: NDArray[np.uint8],
+    nexts: NDArray[np.uint8],
+    places: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Places at which a name may start, and where to go on (0: seen to the end)."""
     count = 0
-    for at in range(begin, codes.size - 3):
-        kind = three[_hash(codes[at], codes[at + 1], codes[at + 2], 0)]
-        if kind == 0:
+    for at in range(codes.size - 5):
+        kind = starts[_hash(codes[at], codes[at + 1], codes[at + 2])]
+        if kind == 0:  # nearly always: the rest need not be fast
             continue
-        if kind == 2 and not four[_hash(codes[at], codes[at + 1], codes[at + 2], codes[at + 3])]:
+        if kind == 2 and not nexts[_hash(codes[at + 3], codes[at + 4], codes[at + 5])]:
+            continue
+        if at > 0 and codes[at] < 128 and 97 <= codes[at - 1] | 32 <= 122:  # inside a word
             continue
         places[count] = at
         count += 1
         if count == places.size:
             return count, at + 1
-    return count, -1
+    return count, 0
 
 
 def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """By hash of three characters: 1 a name may be whole, 2 look at the fourth; and of four."""
-    three, four = np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8)
-    for name in sorted(BY_NAME, key=len, reverse=True):
-        starts = [name[:3]] if len(name) > 2 else [name + after for after in _AFTER_TWO]
-        for start in starts:
-            codes = [np.uint32(ord(char)) for char in start]
-            three[_hash(*codes, np.uint32(0))] = 2 if len(name) > 3 else 1
-        if len(name) > 3:
-            four[_hash(*(np.uint32(ord(char)) for char in name[:4]))] = 1
-    return three, four
+    """By hash of a name's first three characters (2: see the next); of the next three.
+
+    A name of two letters counts as three with what may follow it.
+    """
+    starts, nexts = np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8)
+    hashed = _hash.py_func
+    for name in sorted(NAMES, key=len, reverse=True):
+        for start in [name[:3]] if len(name) > 2 else [name + after for after in _AFTER_TWO]:
+            starts[hashed(*map(ord, start))] = 2 if len(name) > 5 else 1
+        if len(name) > 5:
+            nexts[hashed(*map(ord, name[3:6]))] = 1
+    return starts, nexts
 
 
-_THREE, _FOUR = _tables()
+_TABLES = _tables()

@@ -194,13 +194,14 @@ NOT_A_REPORT = re.compile(
     r"(?:/[A-Z]|-Ipsos|\.com|’s? (?:office|building|headquarters)|"
     r" (?:\(@|/|[Pp]oll|[Ss]urvey|[Ii]psos|[Dd]ata\b|[Cc]alculation|[Ii]nstitute|[Bb]uilding|"
     r"[Tt]abulation|[Pp]hoto|[Ii]mages|[Ee]xam|[Cc]hemistry|[Cc]ourse|[Tt]est|[Cc]lass|[Ss]tyle|"
-    r"[Ff]ile|[Hh]eadquarters|[Oo]ffice|[Tt]erminal|[Cc]ount\b|[Ii]ndex|[Bb]illionaires|[Vv]oteCast|[Tt]ally|[Ff]actbox|"
+    r"[Ff]ile|[Hh]eadquarters|[Oo]ffice|[Tt]erminal|[Cc]ount\b|[Ii]ndex|View\b|[Bb]illionaires|[Vv]oteCast|[Tt]ally|[Ff]actbox|"
     r"[Cc]olumnist|[Ee]ditor|[Ee]xecutive|[Ss]pokes|Government|Politics|Philanthrop))"
 )
 # A line with these is about a picture.
 PICTURE = re.compile(
     r"[Pp]hoto|PHOTO|[Ff]oto|FOTO|\b(?:[Pp]icture|[Ii]mage|IMAGE|[Bb]ild|[Gg]etty|GETTY|[Cc]aption|"
     r"[Ii]llustration|[Ii]magen|[Cc]rédit|[Vv]ideo|[Ii]mmagine|[Zz]djęcie|[Cc]redit:|CREDIT:)"
-    r"|/(?:Getty|File|Corbis|Landov)|EPA[-/]|[Hh]andout|\bvia (?:AP|Reuters|REUTERS|AFP)\b|[Фф]ото|[Сс]нимка|写真|図|图|圖|摄|攝|사진|صورة|تصوير|عکس|تصویر|फोटो|तस्वीर"
+    r"|/(?:Getty|File|Corbis|Landov)|EPA[-/]|[Hh]andout|\bvia (?:AP|Reuters|REUTERS|AFP)\b"
+    r"|[Фф]ото|[Сс]нимка|写真|図|图|圖|摄|攝|사진|صورة|تصوير|عکس|تصویر|फोटो|तस्वीर"
     r"|Φωτ|Görsel|[Ff]otoğraf|[Kk]uva:|[Ff]otografia|Kép:|Ảnh"
 )

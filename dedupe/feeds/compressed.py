@@ -88,7 +88,7 @@ class Source:
             stream = open(path, "rb", buffering=0)  # noqa: SIM115 (closed with the source)
             source = cls(stream, shown(path), on_bytes)
         except (OSError, ValueError) as error:
-            raise SourceUnreadable(shown(path), _reason(error)) from error
+            raise SourceUnreadable(shown(path), reason_of(error)) from error
         source._owned = True
         source.path = path if stat.S_ISREG(mode) else None
         return source
@@ -140,7 +140,7 @@ class Source:
             try:
                 block = read(_BLOCK)
             except (OSError, ValueError) as error:
-                raise SourceUnreadable(self.name, _reason(error)) from error
+                raise SourceUnreadable(self.name, reason_of(error)) from error
             if not block:
                 return
             self._taken += len(block)
@@ -200,6 +200,7 @@ def _slices(blocks: Iterator[bytes], step: int) -> Iterator[bytes]:
             yield block[start : start + step]
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why something cannot be read, in the operating system's words."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"cannot be read: {text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,11 +36,15 @@ def read_warc(source: Source, intake: Intake) -> Iterator[Article]:
     load("trafilatura", "reading HTML", "feeds")
     for number, record in enumerate(_responses(source), 1):
         where = f"{source.name}#{number}"
+        url = record.headers.get("WARC-Target-URI")
+        moment = record.record_date
+        id = f"{moment:%Y%m%dT%H%M%SZ}/{url}" if url and moment else None
         if record.http_content_type not in _HTML_TYPES or record.http_headers.status_code != 200:
             continue
-        url = record.headers.get("WARC-Target-URI")
-        id = f"{record.record_date:%Y%m%dT%H%M%SZ}/{url}" if url else None
-        page = _payload(record, source.name)
+        page = bytes(record.reader.read(MAX_RECORD_BYTES + 1))
+        if len(page) < min(record.content_length, MAX_RECORD_BYTES):
+            raise SourceUnreadable(source.name, "the archive stops in the middle of a page")
+        page = _unpacked(page, record.http_headers)
         if len(page) > MAX_RECORD_BYTES:
             intake.reject(where, f"page is larger than {MAX_RECORD_BYTES // MIB} MiB", id)
             continue
@@ -47,6 +52,26 @@ def read_warc(source: Source, intake: Intake) -> Iterator[Article]:
         article = _page(page, encoding, url, id, where, intake)
         if article is not None:
             yield article
+
+
+def _unpacked(body: bytes, headers: Any) -> bytes:
+    """The body as it was before it was sent; as it is where it was stored so already."""
+    stream_io = load("fastwarc.stream_io", "reading WARC files", "warc")
+    readers = {
+        "chunked": stream_io.ChunkedReader,
+        "gzip": stream_io.GzipReader,
+        "deflate": lambda stream: stream_io.GzipReader(stream, zlib=True),
+        "br": stream_io.BrotliReader,
+        "zstd": stream_io.ZstdReader,
+    }
+    for header in ("Transfer-Encoding", "Content-Encoding"):
+        reader = readers.get((headers.get(header) or "").strip().lower())
+        if reader is not None:
+            try:
+                body = bytes(reader(io.BytesIO(body)).read(MAX_RECORD_BYTES + 1))
+            except (OSError, ValueError, EOFError):
+                continue  # many crawlers store the decoded body under the headers as sent
+    return body
 
 
 def _page(
@@ -64,17 +89,10 @@ def _responses(source: Source) -> Iterator[Any]:
         yield from warc.ArchiveIterator(
             _ChunkStream(source.chunks()),
             record_types=warc.WarcRecordType.response,
-            auto_decode="all",
+            auto_decode="none",  # a body that is not what its headers say would end the iteration
         )
     except (OSError, ValueError, EOFError) as error:
         raise SourceUnreadable(source.name, f"the archive is damaged: {error}") from error
-
-
-def _payload(record: Any, name: str) -> bytes:
-    try:
-        return bytes(record.reader.read(MAX_RECORD_BYTES + 1))
-    except (OSError, ValueError, EOFError) as error:
-        raise SourceUnreadable(name, f"the archive is damaged: {error}") from error
 
 
 class _ChunkStream:

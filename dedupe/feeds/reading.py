@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 from dedupe.errors import MissingExtra, SourceUnreadable, UsageError
-from dedupe.feeds.compressed import Source
+from dedupe.feeds.compressed import Source, reason_of, shown
 from dedupe.feeds.documents import read_json, read_jsonl, read_txt
 from dedupe.feeds.extras import load
 from dedupe.feeds.formats import FORMATS, Format, format_of_bytes, format_of_name
@@ -112,10 +112,11 @@ def _check_input(path: str, forced: Format | None) -> None:
             raise UsageError(f"{path}: no file in this folder has a name that tells its format")
         return
     format = forced or format_of_name(path)
-    if format is None and os.path.isfile(path):
+    if os.path.isfile(path):
         try:
             with Source.open(path) as source:
-                format = _told(source)
+                source.head()  # needs what unpacks it
+                format = format or _told(source)
         except SourceUnreadable:
             return  # reported when its turn comes
     for needed in _NEEDED.get(format, ()) if format else ():
@@ -132,16 +133,22 @@ def _told(source: Source) -> Format:
     return format
 
 
-def _files(inputs: Sequence[str], forced: Format | None) -> Iterator[_Input]:
+def _files(
+    inputs: Sequence[str],
+    forced: Format | None,
+    on_error: Callable[[OSError], None] | None = None,
+) -> Iterator[_Input]:
     for path in inputs:
         if path != _STDIN and os.path.isdir(path):
-            yield from _walk(path, forced)
+            yield from _walk(path, forced, on_error)
         else:
             yield _Input(path, forced or format_of_name(path))
 
 
-def _walk(folder: str, forced: Format | None) -> Iterator[_Input]:
-    for parent, folders, names in os.walk(folder):
+def _walk(
+    folder: str, forced: Format | None, on_error: Callable[[OSError], None] | None = None
+) -> Iterator[_Input]:
+    for parent, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             format = forced or format_of_name(name)
@@ -156,7 +163,10 @@ def _read_all(
     on_bytes: Callable[[int], None] | None,
     stdin: BinaryIO | None,
 ) -> Iterator[Article]:
-    for path, format in _files(inputs, forced):
+    def unreadable_folder(error: OSError) -> None:
+        intake.reject(shown(str(error.filename)), reason_of(error))
+
+    for path, format in _files(inputs, forced, unreadable_folder):
         try:
             if path == _STDIN:
                 opened = Source(stdin or sys.stdin.buffer, "<stdin>", on_bytes)
@@ -167,4 +177,4 @@ def _read_all(
         except SourceUnreadable as unreadable:
             intake.reject(unreadable.where, unreadable.reason)
         except MissingExtra as missing:
-            intake.reject(path, str(missing))
+            intake.reject(shown(path), str(missing))

@@ -1,7 +1,7 @@
 """Weighted words of the lead: the terms of the story vector, the elements of the story signature.
 
 A word counts by how often the lead has it and by how rare it is in its language:
-`(1 + ln tf) * max(0, c - zipf)`. In the signature an integer weight w goes in by replication, as
+`(1 + ln tf) * max(0, ceiling - zipf)`. In the signature an integer weight w goes in by replication, as
 the elements (word, 1) to (word, w), so that plain MinHash estimates the weighted Jaccard
 similarity (Ioffe 2010 names the technique); the element (word, i) is the word under xxh32 with
 seed i.
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from dedupe.shingles.hashing import xxh32
 from dedupe.shingles.weights import STEPS, UNKNOWN_ZIPF, lookup
 
-VECTOR_CEILING = 6.0  # zipf from which a word weighs nothing in the vector
-SIGNATURE_CEILING = 5.2  # the same in the signature
+TERM_CEILING = 7.0  # zipf from which a word is no term of the vector
+SIGNATURE_CEILING = 6.0  # zipf from which a word is no element of the signature
+REPLICAS = 2.0  # replicas per unit of weight: the finer, the closer to the weights
 MAX_REPLICAS = 32
 INFORMATIVE_ZIPF = 5.0  # words rarer than this inform
 _LN = np.log(np.maximum(1, np.arange(512))).astype(np.float32)
@@ -67,14 +68,15 @@ def weigh(
     lows: NDArray[np.uint16],
     zipfs: NDArray[np.uint8],
     terms: NDArray[np.uint32],
-    weights: NDArray[np.float32],
+    term_tfs: NDArray[np.uint8],
+    term_zipfs: NDArray[np.uint8],
     term_kinds: NDArray[np.uint8],
     elements: NDArray[np.uint32],
 ) -> tuple[int, int, int]:
     """Weigh the first tokens of an article.
 
-    Fills `terms` (xxh32 of the word) with `weights` and `term_kinds`, in order of appearance, and
-    `elements` with the signature's element hashes. Returns the number of terms, of elements and
+    Fills `terms` (xxh32 of the word), their frequency in the lead, their zipf value in STEPS and
+    their kinds, in order of appearance, and `elements` with the signature's element hashes. Returns the number of terms, of elements and
     of informative words.
     """
     lead = min(n, vector_lead)
@@ -120,13 +122,14 @@ def weigh(
             if foreign and not kinds[t] & _NUMBER:
                 z = guessed_zipf(_length(data, start, end), tf[k], kinds[t] & _CAPITAL != 0)
         informative += z < INFORMATIVE_ZIPF
-        if z < VECTOR_CEILING:
+        if z < TERM_CEILING:
             terms[count] = hashes[k]
-            weights[count] = (1.0 + _LN[tf[k]]) * (VECTOR_CEILING - z)
+            term_tfs[count] = min(tf[k], 255)
+            term_zipfs[count] = round(z * STEPS)
             term_kinds[count] = kinds[t]
             count += 1
         if z < SIGNATURE_CEILING and signature_tf[k] > 0:
-            exact = 2.0 * (1.0 + _LN[signature_tf[k]]) * (SIGNATURE_CEILING - z)
+            exact = REPLICAS * (1.0 + _LN[signature_tf[k]]) * (SIGNATURE_CEILING - z)
             for i in range(1, min(MAX_REPLICAS, int(exact + 0.5)) + 1):
                 elements[replicas] = xxh32(data, start, end, np.uint32(i))
                 replicas += 1

@@ -1,17 +1,22 @@
-"""Story vectors: terms weighted by rarity in the language and in the window."""
+"""Story vectors: terms weighted by their rarity in the language and in the window."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# Articles in the window at which the window's own document frequencies have half the say: with a
-# handful they mean nothing, and the language's frequencies stand alone.
-HALF_TRUST = 100.0
-TYPICAL_RARITY = 5.0  # ln(N / df) of a telling word in a window of some thousands
+from dedupe.kernel import kernel
+
+# The language's own document frequencies count as much as this many articles of the window: with
+# two articles alone they decide, in a feed of thousands the feed does.
+PRIOR_ARTICLES = 100.0
+CEILING = 7.0  # zipf at which a word weighs nothing
+_STEPS = 32.0  # stored steps to one unit of zipf
+_LEAD_WORDS = 300.0  # of a typical article, for the language's document frequency
 
 
 class Vectors(NamedTuple):
@@ -19,33 +24,49 @@ class Vectors(NamedTuple):
 
     bounds: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.uint32]  # ascending within an article
-    weights: NDArray[np.float32]  # of length 1 together
+    weights: NDArray[np.float32]  # of Euclidean length 1 together
     kinds: NDArray[np.uint8]  # bits of dedupe.text.tokens
 
 
 def document_frequencies(terms: NDArray[np.uint32]) -> NDArray[np.int32]:
-    """For every entry of `terms`, in how many articles its term stands (a term once in each)."""
+    """For every entry of `terms`, in how many articles its term stands (once in each)."""
     _, inverse, counts = np.unique(terms, return_inverse=True, return_counts=True)
     return counts[inverse].astype(np.int32)
 
 
-def rarity(frequencies: NDArray[np.int32], n: int) -> NDArray[np.float32]:
-    """How telling a term is in a window of `n` articles, by how many of them have it.
+@njit(nogil=True)
+def term_weight(tf: int, zipf: int, frequency: float, n: float) -> float:
+    """How much a term tells: by its frequency in the lead and its rarity twice over.
 
-    ln((n + 1) / df), drawn towards a constant where the window is small.
+    (1 + ln tf) · (7 - zipf) · -ln p, with p the share of articles that have the term: `frequency`
+    of the `n` in the window, and the language's share, 1 - exp(-words · 10^(zipf - 9)), which
+    counts for PRIOR_ARTICLES more.
     """
-    own = n * np.log((n + 1) / frequencies)
-    return ((HALF_TRUST * TYPICAL_RARITY + own) / (n + HALF_TRUST)).astype(np.float32)
+    z = zipf / _STEPS
+    in_language = 1.0 - math.exp(-_LEAD_WORDS * 10.0 ** (z - 9.0))
+    share = (frequency + PRIOR_ARTICLES * in_language) / (n + PRIOR_ARTICLES)
+    if z >= CEILING or share >= 1.0:
+        return 0.0
+    return (1.0 + math.log(tf)) * (CEILING - z) * -math.log(share)
 
 
-@njit(nogil=True, cache=True)
-def to_unit(bounds: NDArray[np.int64], weights: NDArray[np.float32]) -> None:
-    """Scale each article's weights, in place, to a vector of length 1."""
+@kernel
+def unit_weights(
+    bounds: NDArray[np.int64],
+    tfs: NDArray[np.uint8],
+    zipfs: NDArray[np.uint8],
+    frequencies: NDArray[np.int32],
+    n: float,
+) -> NDArray[np.float32]:
+    """The weights of all articles' terms, each article's vector of length 1."""
+    weights = np.empty(len(tfs), dtype=np.float32)
     for i in range(len(bounds) - 1):
         total = 0.0
         for t in range(bounds[i], bounds[i + 1]):
+            weights[t] = term_weight(tfs[t], zipfs[t], frequencies[t], n)
             total += weights[t] * weights[t]
         if total > 0.0:
-            scale = np.float32(1.0 / np.sqrt(total))
+            scale = np.float32(1.0 / math.sqrt(total))
             for t in range(bounds[i], bounds[i + 1]):
                 weights[t] *= scale
+    return weights

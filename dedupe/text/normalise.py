@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.kernel import kernel
 from dedupe.text.characters import COVERED, IGNORED, characters
 
 _MAX_ENTITY_ROUNDS = 4
@@ -52,7 +52,7 @@ def settle(text: str) -> str:
         text = plain
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _find_unsettled(
     chars: NDArray[np.uint32], ends: NDArray[np.int64], unsettled: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:

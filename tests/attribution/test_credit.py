@@ -281,6 +281,11 @@ def test_a_title_ending_in_an_agency_credits_it() -> None:
     assert (credit.agency, credit.how) == ("Reuters", "credit_line")
 
 
+def test_a_person_in_the_text_is_not_the_agency_in_the_title() -> None:
+    text = "Michael Bloomberg spoke on Monday."
+    assert find_credit(text, title="Bloomberg says bridge is safe") is None
+
+
 def test_stronger_evidence_wins_over_an_earlier_mention() -> None:
     text = "PARIS (AFP) - The bridge reopened, Reuters reported."
     page = '<meta name="author" content="dpa">'
@@ -327,7 +332,9 @@ def test_a_quote_stands_literally_in_the_article(
     credit = find_credit(text, title=title, author=author, source=source, url=url, html=html)
     if credit is not None:
         assert credit.quote
-        assert any(credit.quote in part for part in (text, title, author, source, url, html) if part)
+        assert any(
+            credit.quote in part for part in (text, title, author, source, url, html) if part
+        )
 
 
 @given(name=st.text(min_size=1), key=st.sampled_from(["author", "creator", "publisher"]))

@@ -155,15 +155,19 @@ def test_a_document_over_its_limit_is_refused() -> None:
         Source(io.BytesIO(bytes(limits.MIB + 1)), "x", None).document(limits.MIB)
 
 
-def test_a_file_without_permission_is_reported(read: Any, good: Path, tmp_path: Path) -> None:
-    locked = tmp_path / "locked.jsonl"
+def test_files_and_folders_without_permission_are_reported(
+    read: Any, good: Path, tmp_path: Path
+) -> None:
+    locked, closed = tmp_path / "in" / "locked.jsonl", tmp_path / "in" / "closed"
+    closed.mkdir(parents=True)
     locked.write_bytes(GOOD)
     locked.chmod(0)
+    closed.chmod(0)
     if os.access(locked, os.R_OK):
         pytest.skip("this user may read everything")
-    seen = read(locked, good)
+    seen = read(locked.parent, good)
     assert seen.ids == ["good"]
-    assert [r.where for r in seen.rejections] == [str(locked)]
+    assert {r.where for r in seen.rejections} == {str(locked), str(closed)}
 
 
 def test_devices_sockets_and_dead_links_are_reported(

@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,11 +96,16 @@ def page(story: dict[str, Any]) -> str:
     )
 
 
-def as_warc(stories: list[dict[str, Any]]) -> bytes:
+def as_warc(
+    stories: list[dict[str, Any]],
+    header: str = "X-Crawl: 1",
+    pack: Callable[[bytes], bytes] = bytes,
+) -> bytes:
     out = b""
     for story in stories:
         body = page(story).encode()
-        http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + body
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n{header}\r\n\r\n"
+        http = head.encode() + pack(body)
         out += (
             (
                 f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {story['url']}\r\n"
@@ -271,6 +277,33 @@ def test_archived_pages_are_named_by_moment_and_address(read: Any, tmp_path: Pat
     assert STORIES[1]["text"] in article.text
 
 
+@pytest.mark.parametrize(
+    ("headers", "pack"),
+    [
+        ("Content-Encoding: gzip", gzip.compress),
+        ("Content-Encoding: deflate", zlib.compress),
+        ("Content-Encoding: zstd", zstandard.ZstdCompressor().compress),
+        ("Transfer-Encoding: chunked", lambda body: b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)),
+        ("Content-Encoding: gzip", bytes),
+        ("Transfer-Encoding: chunked", bytes),
+    ],
+    ids=["gzip", "deflate", "zstd", "chunked", "not gzip", "not chunked"],
+)
+def test_archived_pages_are_unpacked_where_they_are_packed(
+    read: Any, headers: str, pack: Callable[[bytes], bytes]
+) -> None:
+    seen = read(as_warc(STORIES[:1], headers, pack) + as_warc(STORIES[1:]))
+    assert [article.url for article in seen.articles] == [story["url"] for story in STORIES]
+    assert STORIES[0]["text"].replace("\n", " ") in seen.texts[0].replace("\n", " ")
+    assert not seen.rejections
+
+
+def test_an_archive_that_stops_in_a_page_keeps_what_came_before(read: Any) -> None:
+    seen = read(as_warc(STORIES)[:-300])
+    assert [article.url for article in seen.articles] == [STORIES[0]["url"]]
+    assert seen.reasons == ["the archive stops in the middle of a page"]
+
+
 def test_a_gzip_member_for_each_archived_page(read: Any, tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc.gz"
     path.write_bytes(b"".join(gzip.compress(as_warc([story])) for story in STORIES))
@@ -403,17 +436,22 @@ def test_inputs_are_read_in_the_order_they_are_given(read: Any, tmp_path: Path) 
     assert read(*inputs).texts == ["b.txt", "stdin", "a.txt"]
 
 
-EXTRAS = {"parquet": "pyarrow.parquet", "feeds": "trafilatura", "warc": "fastwarc.warc"}
+EXTRAS = {
+    "parquet": "pyarrow.parquet",
+    "feeds": "trafilatura",
+    "warc": "fastwarc.warc",
+    "zst": "zstandard",
+}
 
 
-@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("extra", [e for e in EXTRAS if e != "zst" or sys.version_info < (3, 14)])
 def test_a_missing_extra_is_named_before_anything_starts(
     read: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, EXTRAS[extra], None)  # as if it were not installed
     (tmp_path / "good.jsonl").write_bytes(as_jsonl(STORIES))
-    name = "x.html" if extra == "feeds" else f"x.{extra}"
-    (tmp_path / name).write_bytes(b"x")
+    name = {"feeds": "x.html", "zst": "x.jsonl.zst"}.get(extra, f"x.{extra}")
+    (tmp_path / name).write_bytes(PACKED[".zst"](as_jsonl(STORIES)) if extra == "zst" else b"x")
     with pytest.raises(MissingExtra, match=rf"newsdedupe\[{extra}\]"):
         read(tmp_path / "good.jsonl", tmp_path / name)
     in_folder = read(tmp_path)
