@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dedupe.models import Level
+
 
 class BandParams(Struct, frozen=True, kw_only=True):
     """How a signature is cut into bands."""
@@ -32,3 +34,17 @@ class SignatureParams(Struct, frozen=True, kw_only=True):
     def bands(self) -> int:
         """Buckets that one article enters."""
         return self.story_bands + self.copy_bands
+
+
+class ScanParams(Struct, frozen=True, kw_only=True):
+    """How a scan decides."""
+
+    level: Level = Level.STORY
+    threshold: float = 0.14  # of the story score, 0 to 1
+    window_hours: float = 168.0  # all articles of a story lie so close together
+    candidates: int = 64  # best candidates of an article that are verified
+    bucket_depth: int = 64  # members of one bucket that are looked at
+    election: tuple[str, ...] = ("agency", "linked", "earliest", "fullest", "ranked")
+    sources: tuple[str, ...] = ()  # the user's ranking, best first
+    workers: int = 0  # threads; 0 is one a core
+    signature: SignatureParams = SignatureParams()

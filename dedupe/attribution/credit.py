@@ -31,6 +31,7 @@ _PLACE = re.compile(  # what stands before "(Reuters)": a place in capitals, or 
     r"[^a-zà-ÿ]{3,60}$|[^.!?]{2,70}[,.]? ?\(?\d{1,2}\.?(?: [^\W\d]{3,10}\.?)?(?: \d{4})?[,.]?\s?$"
     r"|[^.!?]{2,50}[,.] [^\W\d]{3,10}\.? \d{1,2},?(?: \d{4})?,?\s?$"
 )
+_PHOTOGRAPHER = re.compile(r"\s*[^\W\d_][^/\n]* [^/\n]+ ?/")  # "Jane Roe/Reuters" is a picture's
 _DASH = re.compile(r"\s?[.,:]?\s?[-–—―_=:]|\s?/|\s*\n|\s?[.．]-")
 _SLASHED = re.compile(r"[^/\n]{2,80}[./,] ?/ ?([^/\n]{2,25}?) ?/")
 _DASHED = re.compile(
@@ -212,7 +213,8 @@ def _parenthesised(line: str) -> tuple[Agency, str] | None:
         end = line.find(")", start, start + 45)
         if end < 0:
             return None
-        found = _in_segment(line[start + 1 : end])
+        inside = line[start + 1 : end]
+        found = None if _PHOTOGRAPHER.match(inside) else _in_segment(inside)
         if found and not phrases.PICTURE.search(line[: end + 20]):
             after = line[end + 1 : end + 5]
             if _DASH.match(after) or (after and start == 0) or _PLACE.match(line[:start]):
@@ -284,10 +286,7 @@ def _in_last_brackets(line: str, *, last: bool) -> tuple[Agency, str] | None:
     if not last and line[:start].rstrip()[-1:] not in _SENTENCE_ENDS:  # a picture's caption
         return None
     inside = line[start + 1 :].rstrip(").）]］。")
-    photographer, slash, _ = inside.partition("/")
-    if slash and photographer not in BY_NAME:
-        return None
-    found = _in_segment(inside)
+    found = None if _PHOTOGRAPHER.match(inside) else _in_segment(inside)
     return (found[0], line[start:]) if found else None
 
 

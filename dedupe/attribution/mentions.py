@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedupe.attribution.agencies import NAMES, SHORT
+from dedupe.kernel import kernel
 
 Mention = tuple[str, int, int]  # an agency's name as it stands in the text, its start and end
 
@@ -90,13 +91,13 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return end - start >= 4 and text[start:end] not in SHORT and length <= 3 and after.islower()
 
 
-@njit(inline="always")  # type: ignore[untyped-decorator]
+@njit(inline="always")
 def _hash(a: int, b: int, c: int) -> int:
     """16 bits of three code points; one for each triple in most of ASCII."""
     return ((a * 91 + b) * 91 + c) & 0xFFFF
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@kernel
 def _propose(
     codes: NDArray[np.uint32],
     starts: NDArray[np.uint8],

@@ -41,7 +41,7 @@ def _attributed(text: str, name: str, start: int, end: int) -> tuple[Agency, str
     """Agency, quote and whether it is only "told", if the words around the name attribute."""
     agency = BY_NAME[name]
     guarded = name in SHORT and agency.ambiguous and not _after_agency_word(text, start)
-    if text[:start].endswith("/") or text[max(0, start - 8) : start] == "Thomson ":
+    if text.endswith("/", 0, start) or text[max(0, start - 8) : start] == "Thomson ":
         return None
     cue = _cue_before(text, start, guarded=guarded)
     if cue and not cue[1] and not phrases.NOT_A_REPORT.match(text, end):
@@ -85,10 +85,9 @@ def _cue_before(text: str, start: int, *, guarded: bool) -> tuple[int, bool] | N
     """
     from_ = max(0, start - _CUE_WITHIN)
     raw = text[from_:start]
-    if raw.endswith(phrases.BEFORE_HAN):
-        return start - 1, False
-    if raw.endswith(phrases.TOLD_BEFORE_HAN):
-        return start - 1, True
+    for cues, told in ((phrases.BEFORE_HAN, False), (phrases.TOLD_BEFORE_HAN, True)):
+        if raw.endswith(cues):
+            return start - max(len(cue) for cue in cues if raw.endswith(cue)), told
     places = [(m.start() + from_, m.group()) for m in _WORD.finditer(raw)]
     words = [_plain(word) for _, word in places]
     agency_word, skipped = False, 0

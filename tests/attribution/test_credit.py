@@ -43,6 +43,7 @@ DATELINES = [
     ("Reuters", "By Jane Roe\n\nMarch 3 (Reuters) - The bridge reopened after a week."),
     ("CNA", "（中央社記者陳小明台北3日電）大橋重新開放。"),
     ("AP", "WASHINGTON (AP) _ The bridge reopened after a week."),
+    ("AP", "WASHINGTON (WXYZ/AP) — The bridge reopened on Monday."),
     ("Belga", "(Belga) Le pont a rouvert lundi matin après une semaine."),
     ("Interfax-Ukraine", "Київ. 3 березня. Інтерфакс-Україна - Міст знову відкрито."),
     ("ANP", "AMSTERDAM (ANP) - De brug is weer open."),
@@ -154,6 +155,9 @@ TRAPS = [
     "Die Brücke ist frei.\nFoto: dpa",
     "A boat under the bridge on Monday. (Jane Roe/Handout via Reuters)",
     "A boat under the bridge on Monday. (Jane Roe/AFP)",
+    "The mayor at the bridge, April 9, 2019. (Jane Roe/Reuters)\n\nIt reopened on Monday.",
+    "Waiting at the bridge, New York City, April 2, 2020 (Jane B. Roe/Reuters)\n\nIt reopened.",
+    "The mayor in 2012 (Jane Roe/Reuters)\n\nThe bridge reopened on Monday.",
     "Мост открыт.\nФото: РИА Новости",
     "The Reuters journalists were freed on Monday after the court ruled.",
     "The figure rose, according to Reuters calculations and Thomson Reuters data.",
@@ -279,6 +283,19 @@ def test_a_title_ending_in_an_agency_credits_it() -> None:
     credit = find_credit("The bridge reopened.", title="Bridge reopens after storm - Reuters")
     assert credit is not None
     assert (credit.agency, credit.how) == ("Reuters", "credit_line")
+
+
+def test_a_quote_holds_the_words_that_attribute() -> None:
+    quotes = {
+        "据美国美联社报道，大桥重新开放。": "据美国美联社",
+        "The bridge reopened, according to the AFP news agency.": "according to the AFP",
+        "Die Brücke ist frei, berichtet die dpa.": "berichtet die dpa",
+        "PARIS, March 3 (AFP) — The bridge reopened.": "PARIS, March 3 (AFP)",
+    }
+    for text, quote in quotes.items():
+        credit = find_credit(text)
+        assert credit is not None
+        assert credit.quote == quote
 
 
 def test_a_person_in_the_text_is_not_the_agency_in_the_title() -> None:

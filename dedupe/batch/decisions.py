@@ -1,0 +1,146 @@
+"""From clusters to decisions: the nearest article, the credit and the election in each story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from dedupe.batch.collection import Entry, Ranked
+from dedupe.canonical import Candidate, elect
+from dedupe.models import Decision, Relation
+from dedupe.params import ScanParams
+from dedupe.similarity.verifier import Verifier
+from dedupe.text.urls import url_host
+
+
+class Nearest(NamedTuple):
+    """The closest other member of each article's cluster."""
+
+    article: NDArray[np.int64]  # (n,) -1 where it is alone
+    relation: NDArray[np.int8]
+    similarity: NDArray[np.float32]
+
+
+class Story(NamedTuple):
+    """What holds for all members of a cluster."""
+
+    id: str
+    canonical: str
+    reason: str
+    credit: str | None
+    credited: int  # members that credit that agency
+    size: int
+
+
+def decide(
+    ranked: Ranked,
+    labels: NDArray[np.int64],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    verifier: Verifier,
+    params: ScanParams,
+) -> list[Decision]:
+    """The decision on every article, in the order of the input.
+
+    `left` and `right` are the candidate pairs inside clusters: with the pairs of each member and
+    the first of its cluster they are where the nearest article is looked for.
+    """
+    rest = np.flatnonzero(labels != np.arange(len(labels)))
+    firsts = labels[rest].astype(np.int32)
+    left, right = np.r_[left, firsts], np.r_[right, rest.astype(np.int32)]
+    nearest = _nearest(left, right, verifier, len(labels))
+    by_label = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(labels[by_label]) != 0])
+    decisions: list[Decision | None] = [None] * len(labels)
+    lengths = ranked.compared.lengths
+    for members in np.split(by_label, starts[1:]):
+        ranks = members.tolist()
+        entries = [ranked.entries[i] for i in ranks]
+        story = _story(entries, [int(lengths[i]) for i in ranks], params)
+        for i, entry in zip(ranks, entries, strict=True):
+            decisions[ranked.order[i]] = _decision(i, entry, story, nearest, ranked)
+    return [decision for decision in decisions if decision is not None]
+
+
+def _nearest(
+    left: NDArray[np.int32], right: NDArray[np.int32], verifier: Verifier, n: int
+) -> Nearest:
+    """By relation, then similarity, then rank."""
+    judged = verifier.judge(left, right)
+    whose, other = np.r_[left, right], np.r_[right, left]
+    relations = np.r_[judged.relations, judged.relations]
+    similarities = np.r_[judged.similarities, judged.similarities]
+    order = np.lexsort((other, -similarities, -relations, whose))
+    firsts = order[np.r_[True, np.diff(whose[order]) != 0][: len(order)]]
+    nearest = Nearest(np.full(n, -1), np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.float32))
+    nearest.article[whose[firsts]] = other[firsts]
+    nearest.relation[whose[firsts]] = relations[firsts]
+    nearest.similarity[whose[firsts]] = similarities[firsts]
+    return nearest
+
+
+def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Story:
+    agencies = Counter(e.credit.agency for e in entries if e.credit is not None)
+    credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
+    ranks = {source.casefold(): place for place, source in enumerate(params.sources)}
+    originals = {e.original for e in entries if e.original is not None}
+    election = elect(
+        [
+            Candidate(
+                id=e.id,
+                agency=e.credit is not None and e.credit.how == "source" and e.credit.agency == credit,
+                linked=bool(originals) and _is_named(e, originals),
+                published=e.published,
+                words=words,
+                source_rank=ranks.get(e.source.casefold()) if e.source else None,
+            )
+            for e, words in zip(entries, lengths, strict=True)
+        ],
+        params.election,
+    )
+    # Named after one member that stays the same while others come and go.
+    least = min(xxhash.xxh3_64_hexdigest(e.id.encode("utf-8", "surrogatepass")) for e in entries)
+    return Story(f"s{least}", election.id, election.reason, credit, credited, len(entries))
+
+
+def _is_named(entry: Entry, originals: set[str]) -> bool:
+    if entry.url is None:
+        return False
+    return entry.url in originals or url_host(entry.url) in originals
+
+
+def _decision(i: int, entry: Entry, story: Story, nearest: Nearest, ranked: Ranked) -> Decision:
+    other = int(nearest.article[i])
+    alone = other < 0
+    relation = Relation(int(nearest.relation[i])) if not alone else Relation.NONE
+    return Decision(
+        id=entry.id,
+        cluster_id=story.id,
+        canonical_id=story.canonical,
+        is_canonical=entry.id == story.canonical,
+        relation=relation.label,
+        update=not alone and _is_update(entry, ranked.entries[other], relation),
+        nearest_id=None if alone else ranked.entries[other].id,
+        similarity=None if alone else round(float(nearest.similarity[i]), 4),
+        credit=story.credit,
+        credit_count=story.credited,
+        cluster_size=story.size,
+        canonical_reason=story.reason,
+    )
+
+
+def _is_update(entry: Entry, nearest: Entry, relation: Relation) -> bool:
+    """Whether an article is a newer version of its nearest: one source, later, other text."""
+    return (
+        Relation.STORY < relation < Relation.EXACT
+        and entry.source is not None
+        and nearest.source is not None
+        and entry.source.casefold() == nearest.source.casefold()
+        and entry.published is not None
+        and nearest.published is not None
+        and entry.published > nearest.published
+    )

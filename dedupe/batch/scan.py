@@ -1,0 +1,177 @@
+"""One scan over all articles: candidates → verify → cluster → elect, the same in any order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
+from dedupe.batch.collection import Collection, Ranked
+from dedupe.batch.decisions import decide
+from dedupe.clustering import average_link
+from dedupe.fingerprint import Signer
+from dedupe.models import Article, Decision, Level, Relation
+from dedupe.params import ScanParams
+from dedupe.similarity.plane import PlaneVerifier
+from dedupe.similarity.verifier import Judgement, Verifier
+
+BATCH_ARTICLES = 512
+BATCH_CHARACTERS = 4_000_000
+_STRIDE = 1024  # articles whose candidates one thread looks up and verifies at a time
+_FLOOR = 0.25  # of the threshold: candidate pairs scored lower are forgotten
+_HALF = 0.5  # below story level the average is the share of pairs that are copies or rewrites
+
+Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """No progress to show."""
+
+
+def scan(
+    articles: Iterable[Article], params: ScanParams | None = None, progress: Progress = _silent
+) -> list[Decision]:
+    """Decide on every article, in the order given.
+
+    The result does not depend on that order. Ids must be unique. Articles are read as a stream;
+    what is kept of each is a few kilobytes.
+    """
+    params = params or ScanParams()
+    workers = params.workers or os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        ranked = _read(articles, params, pool, workers, progress)
+        if ranked is None:
+            return []
+        verifier = PlaneVerifier(
+            ranked.compared, ranked.circumstances(), params.threshold
+        )
+        return _stories(ranked, verifier, params, pool, progress)
+
+
+def _read(
+    articles: Iterable[Article],
+    params: ScanParams,
+    pool: ThreadPoolExecutor,
+    workers: int,
+    progress: Progress,
+) -> Ranked | None:
+    signer = Signer(params.signature, pool, workers)
+    collection = Collection(params.signature)
+    for batch in _batches(articles):
+        collection.add(batch, signer.sign(batch))
+        progress("reading", len(collection), 0)
+    return collection.ranked() if len(collection) else None
+
+
+def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+    """Lists of articles, bounded in number and in characters."""
+    stream = iter(articles)
+    while batch := list(islice(stream, 1)):
+        size = len(batch[0].text)
+        while len(batch) < BATCH_ARTICLES and size < BATCH_CHARACTERS:
+            following = next(stream, None)
+            if following is None:
+                break
+            batch.append(following)
+            size += len(following.text)
+        yield batch
+
+
+def _stories(
+    ranked: Ranked,
+    verifier: Verifier,
+    params: ScanParams,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> list[Decision]:
+    times = ranked.times()
+    window = params.window_hours
+    together = _exact_groups(ranked.compared.digests, times, window)
+    buckets = _bucket(ranked, together, params, pool)
+    left, right, scores = _verified(ranked, buckets, verifier, times, params, pool, progress)
+    progress("clustering", 0, 0)
+    labels = average_link(
+        together,
+        left,
+        right,
+        scores,
+        verifier.threshold if params.level is Level.STORY else _HALF,
+        lambda a, b: _link(verifier.judge(a, b), verifier.threshold, params.level),
+        times,
+        window,
+    )
+    inside = labels[left] == labels[right]
+    return decide(ranked, labels, left[inside], right[inside], verifier, params)
+
+
+def _exact_groups(
+    digests: NDArray[np.uint64], times: NDArray[np.float64], window: float
+) -> NDArray[np.int64]:
+    """For each article the first of the same normalised text within the window; 0 is no text."""
+    labels = np.arange(len(digests))
+    heads: dict[int, int] = {}
+    for i, digest in enumerate(digests.tolist()):
+        if digest:
+            head = heads.setdefault(digest, i)
+            if times[i] - times[head] > window:
+                heads[digest] = head = i
+            labels[i] = head
+    return labels
+
+
+def _bucket(
+    ranked: Ranked, together: NDArray[np.int64], params: ScanParams, pool: ThreadPoolExecutor
+) -> Buckets:
+    """The buckets of every band. One of several exact copies speaks for all."""
+    heads = together == np.arange(len(together))
+    admitted = heads & (ranked.informative >= params.signature.informative_words)
+    buckets = empty_buckets(ranked.keys.shape[1], len(together))
+
+    def fill(band: int) -> None:
+        fill_band(buckets, band, np.ascontiguousarray(ranked.keys[:, band]), admitted)
+
+    list(pool.map(fill, range(ranked.keys.shape[1])))
+    return buckets
+
+
+def _verified(
+    ranked: Ranked,
+    buckets: Buckets,
+    verifier: Verifier,
+    times: NDArray[np.float64],
+    params: ScanParams,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """The candidate pairs that are worth remembering, with their scores."""
+    n = len(times)
+
+    def look(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+        left, right, _ = candidates(
+            low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
+            params.bucket_depth, params.candidates,
+        )  # fmt: skip
+        scores = _link(verifier.judge(left, right), verifier.threshold, params.level)
+        keep = scores >= verifier.threshold * _FLOOR
+        return left[keep], right[keep], scores[keep]
+
+    found = []
+    for part in pool.map(look, range(0, n, _STRIDE)):
+        found.append(part)
+        progress("comparing", min(n, len(found) * _STRIDE), n)
+    left, right, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+    return left, right, scores
+
+
+def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
+    """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
+    if level is Level.STORY:
+        return judged.scores
+    least = Relation.COPY if level is Level.COPY else Relation.REWRITE
+    counts = (judged.relations >= least) & (judged.scores >= threshold)
+    return counts.astype(np.float32)

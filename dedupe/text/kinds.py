@@ -1,0 +1,43 @@
+"""What kind of entry a text is, by its form. Most are articles."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """Entries of a kind other than ARTICLE tell of several stories, or of one for days."""
+
+    ARTICLE = 0
+    LIVE_BLOG = 1
+    ROUNDUP = 2
+
+
+_ENTRIES = 4  # a form that comes back so often is a form
+_CLOCK = re.compile(r"^\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)", re.MULTILINE)
+_ITEM = re.compile(r"^\W{0,3}(?:[1-9]|1\d|20)[.):] +\S", re.MULTILINE)
+_LIVE_TITLE = re.compile(
+    r"\blive\b.{0,40}\b(?:updates?|blog|coverage)|\bas it happened\b|\bliveticker\b|\ben direct\b"
+    r"|\bminuto a minuto\b|\bonline-трансляция|\bтекстовая трансляция",
+    re.IGNORECASE,
+)
+_ROUNDUP_TITLE = re.compile(
+    r"\b(?:\d+|five|ten|three) things to (?:know|watch)|\b(?:morning|evening|daily|weekly|news)"
+    r" (?:briefing|roundup|round-up|digest|newsletter|wrap)\b|\bthe week in\b",
+    re.IGNORECASE,
+)
+
+
+def kind_of(title: str | None, text: str) -> Kind:
+    """The kind of an entry, from its title and the way its lines begin."""
+    if title and _LIVE_TITLE.search(title):
+        return Kind.LIVE_BLOG
+    if title and _ROUNDUP_TITLE.search(title):
+        return Kind.ROUNDUP
+    if text.count("\n") >= _ENTRIES:
+        if len(_CLOCK.findall(text)) >= _ENTRIES:
+            return Kind.LIVE_BLOG
+        if len(_ITEM.findall(text)) >= _ENTRIES:
+            return Kind.ROUNDUP
+    return Kind.ARTICLE
