@@ -15,9 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.kernel import kernel
-from dedupe.text.characters import COVERED, IGNORED, characters
+from dedupe.text.characters import COVERED, IDEOGRAPHS_END, IGNORED, characters
 
 _MAX_ENTITY_ROUNDS = 4
+_ENDLESS_NUMBER = re.compile(r"&#[0-9]{64,};?")  # no character, and too long for int()
+_OTHER_AMPERSANDS = str.maketrans("\uff06\ufe60", "  ")  # become `&` under NFKC
+_MARK = re.compile("[\u0300-\u0345]")  # all that compose with letters that have a case
+_WORD = re.compile(r"\S+")
 
 
 def decode(text: str) -> str:
@@ -29,27 +33,51 @@ def decode(text: str) -> str:
     for _ in range(_MAX_ENTITY_ROUNDS):
         if "&" not in text:
             return text
-        plain = html.unescape(text)
+        plain = html.unescape(_ENDLESS_NUMBER.sub("\ufffd", text))
         if plain == text:
             return text
         text = plain
-    return text if html.unescape(text) == text else text.replace("&", " ")
+    return text.replace("&", " ")
 
 
 @cache
 def _invisible() -> re.Pattern[str]:
     ignored = np.flatnonzero(characters().classes == IGNORED).tolist()
-    return re.compile(f"[{re.escape(''.join(map(chr, ignored)))}\U000e0000-\U000e0fff]+")
+    return re.compile(f"[{re.escape(''.join(map(chr, ignored)))}{chr(IDEOGRAPHS_END)}-\U0010ffff]+")
+
+
+@cache
+def _folds() -> dict[int, int | str]:
+    folds = characters().folds
+    moved = np.flatnonzero(folds != np.arange(COVERED)).tolist()
+    return {char: int(folds[char]) for char in moved} | {ord("ß"): "ss", ord("ẞ"): "ss"}
 
 
 def settle(text: str) -> str:
-    """Remove invisible characters, then compose to NFKC, as often as that brings forth entities."""
-    while True:
-        seen = _invisible().sub("", text)
-        plain = decode(unicodedata.normalize("NFKC", seen))
+    """Remove invisible characters and compose to NFKC, as often as that brings forth entities.
+
+    As with `decode`, what is still escaped after four rounds is no text.
+    """
+    for _ in range(_MAX_ENTITY_ROUNDS):
+        plain = decode(_compose(text))
         if plain == text:
             return text
         text = plain
+    return _compose(text.replace("&", " ").translate(_OTHER_AMPERSANDS))
+
+
+def _compose(text: str) -> str:
+    text = unicodedata.normalize("NFKC", _invisible().sub("", text))
+    return _WORD.sub(_compose_folded, text) if _MARK.search(text) else text
+
+
+def _compose_folded(word: re.Match[str]) -> str:
+    """A word in lower case where only that composes: J with a caron has no character, ǰ has one."""
+    if not _MARK.search(word[0]):
+        return word[0]
+    folded = word[0].translate(_folds())
+    composed = unicodedata.normalize("NFC", folded)
+    return word[0] if composed == folded else composed
 
 
 @kernel

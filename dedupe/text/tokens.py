@@ -208,16 +208,27 @@ def _end_run(
 
 
 def normalise(text: str) -> str:
-    """The normal form of a text: its tokens, one space between. Idempotent but for pairs.
+    """The normal form of a text: its tokens, one space between. Idempotent.
 
-    Two articles with the same normal form are `exact` copies. (A script without spaces comes out
-    as overlapping pairs, so its normal form is not text that could be normalised again.)
+    Two articles with the same normal form are `exact` copies. Pairs that overlap are written as
+    the run they came from, so that the form is text with the same tokens.
     """
-    return " ".join(tokens(text))
+    written: list[str] = []
+    last = ""  # of the pair before, its second character
+    for token, kind in _read(text):
+        paired = kind == PAIR and len(token) == 2
+        written.append(token[1] if paired and token[0] == last else f" {token}")
+        last = token[1] if paired else ""
+    return "".join(written)[1:]
 
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text, as the signatures see them."""
+    return [token for token, _ in _read(text)]
+
+
+def _read(text: str) -> list[tuple[str, int]]:
+    """The tokens of a text, each with its bits."""
     chars, _ = TextBuffer().lay_out([text])
     table = characters()
     out = np.empty(len(chars) * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
@@ -225,4 +236,7 @@ def tokens(text: str) -> list[str]:
     kinds = np.empty(len(chars) + 1, dtype=np.uint8)
     end, n = tokenise(chars, 0, len(chars), table.classes, table.folds, out, 0, bounds, kinds, 0)
     data = out[:end].tobytes()
-    return [data[a:b].decode("utf-8", "surrogatepass") for a, b in bounds[:n].tolist()]
+    return [
+        (data[a:b].decode(), kind)
+        for (a, b), kind in zip(bounds[:n].tolist(), kinds[:n].tolist(), strict=True)
+    ]

@@ -1,0 +1,98 @@
+"""What a scan says on stderr while it works and when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from dedupe.models import Decision, Rejection
+
+_SHOWN = 5  # rejected records that are told one by one
+
+
+class ScanProgress:
+    """A progress bar where stderr is a terminal; counts and the first rejections everywhere."""
+
+    def __init__(self, total_bytes: int | None, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("reading", total=total_bytes or None, note="")
+        self._stage = "reading"
+        self._left_out = 0
+        self._rejected = 0
+        self._repairs: Counter[str] = Counter()
+
+    def __enter__(self) -> ScanProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._bar.stop()
+
+    @property
+    def exit_code(self) -> int:
+        """3 when records were rejected."""
+        return 3 if self._rejected else 0
+
+    def read(self, count: int) -> None:
+        """So many more stored bytes were read."""
+        self._bar.advance(self._task, count)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Where the scan stands."""
+        if name != self._stage:
+            self._stage = name
+            self._bar.reset(self._task, description=name, total=total or None)
+        if name == "reading":
+            self._bar.update(self._task, note=f"{done:,} articles")
+        else:
+            self._bar.update(self._task, completed=done, note="")
+
+    def compiling(self) -> None:
+        """The kernels are being compiled."""
+        self._console.print("compiling for this machine, once: this takes up to a minute …")
+
+    def rejected(self, rejection: Rejection) -> None:
+        """A record could not be used."""
+        self._rejected += 1
+        if self._rejected <= _SHOWN:
+            self._console.print(f"rejected {rejection.where}: {rejection.reason}", markup=False)
+        elif self._rejected == _SHOWN + 1:
+            self._console.print("more records were rejected; --rejects FILE keeps them all")
+
+    def repaired(self, where: str, what: str) -> None:
+        """A record was mended in a documented way."""
+        self._repairs[what] += 1
+
+    def left_out(self) -> None:
+        """An article lies outside --since and --until."""
+        self._left_out += 1
+
+    def finished(self, decisions: list[Decision]) -> None:
+        """The summary."""
+        sizes = Counter(decision.cluster_id for decision in decisions)
+        stories = sum(size > 1 for size in sizes.values())
+        grouped = sum(size for size in sizes.values() if size > 1)
+        parts = [
+            f"{len(decisions):,} articles: {grouped:,} in {stories:,} stories of two or more,"
+            f" {len(decisions) - grouped:,} alone"
+        ]
+        if self._left_out:
+            parts.append(f"{self._left_out:,} outside --since and --until")
+        if self._rejected:
+            parts.append(f"{self._rejected:,} records rejected")
+        parts += [f"{count:,} × {what}" for what, count in self._repairs.most_common()]
+        self._bar.stop()
+        self._console.print("; ".join(parts), markup=False)

@@ -1,0 +1,126 @@
+"""Where decisions go: a writer of the feeds layer, or a table for people."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any, Literal, Protocol, cast
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dedupe.errors import UsageError
+from dedupe.feeds import DecisionWriter, OutputFormat, open_writer
+from dedupe.models import Article, Decision
+
+Format = Literal["jsonl", "csv", "parquet", "table"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".parquet": "parquet"}
+_TITLE = 72  # characters of a text that stand for a missing title
+_WIDTH = 110  # columns of a table that goes to no terminal
+
+
+class Output(Protocol):
+    """Takes the decisions of a scan, in order."""
+
+    def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
+        """Pass the articles on, and note what the output shows of them."""
+        ...
+
+    def write(self, decision: Decision) -> None:
+        """Put out one decision."""
+        ...
+
+    def __enter__(self) -> Output: ...
+
+    def __exit__(self, *error: Any) -> None: ...
+
+
+def open_output(path: str, to: Format | None) -> Output:
+    """The output for `-o` and `--to`. Raises UsageError for a table in a file."""
+    stdout = path == "-"
+    suffix = PurePath(path.removesuffix(".gz")).suffix
+    chosen = to or _SUFFIXES.get(suffix, "table" if stdout and sys.stdout.isatty() else "jsonl")
+    if chosen == "table":
+        if not stdout:
+            raise UsageError("a table goes to standard output; for a file use --to jsonl or csv")
+        return _StoryTable()
+    return _Lines(open_writer(path, cast("OutputFormat", chosen)))
+
+
+class _Lines:
+    def __init__(self, writer: DecisionWriter) -> None:
+        self._writer = writer
+
+    def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
+        return articles
+
+    def write(self, decision: Decision) -> None:
+        self._writer.write(decision)
+
+    def __enter__(self) -> _Lines:
+        self._writer.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._writer.__exit__(*error)
+
+
+class _StoryTable:
+    """Stories of two or more, largest first, the canonical article on top."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[str, str]] = {}
+        self._stories: dict[str, list[Decision]] = defaultdict(list)
+
+    def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
+        for article in articles:
+            title = article.title or article.text[:_TITLE]
+            self._shown[article.id] = (" ".join(title.split()), article.source or "")
+            yield article
+
+    def write(self, decision: Decision) -> None:
+        self._stories[decision.cluster_id].append(decision)
+
+    def __enter__(self) -> _StoryTable:
+        return self
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        if kind is None:
+            width = None if sys.stdout.isatty() else _WIDTH
+            console = Console(width=width, highlight=False)
+            console.print(self._table())
+
+    def _table(self) -> Table:
+        table = Table(title="Stories", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+        table.add_column("relation", no_wrap=True, min_width=9)
+        table.add_column("sim.", no_wrap=True, min_width=4, justify="right")
+        table.add_column("article", no_wrap=True, overflow="ellipsis", ratio=3)
+        table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=2)
+        stories = [members for members in self._stories.values() if len(members) > 1]
+        for members in sorted(stories, key=lambda m: (-len(m), m[0].cluster_id)):
+            members.sort(key=lambda d: (not d.is_canonical, -(d.similarity or 0), d.id))
+            for decision in members:
+                style = "bold" if decision.is_canonical else None
+                table.add_row(*self._row(decision), style=style)
+            table.add_row("", "", Text(_why(members[0]), style="italic dim"), "", end_section=True)
+        alone = sum(len(members) == 1 for members in self._stories.values())
+        table.caption = f"{len(stories)} stories; {alone} articles stand alone"
+        return table
+
+    def _row(self, d: Decision) -> tuple[str | Text, ...]:
+        title, source = self._shown[d.id]
+        relation = "update" if d.update else d.relation
+        similarity = f"{d.similarity:.2f}" if d.similarity is not None else ""
+        if d.is_canonical:
+            relation, similarity = "canonical", ""
+        return relation, similarity, Text(title), Text(source)
+
+
+def _why(canonical: Decision) -> str:
+    """What holds for the whole story, for the line below its members."""
+    credit = f"; {canonical.credit} credited by {canonical.credit_count}" if canonical.credit else ""
+    return f"  why: {canonical.canonical_reason}{credit}"

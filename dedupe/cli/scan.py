@@ -1,0 +1,135 @@
+"""`dedupe scan`: read articles once, put out what they are to each other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dedupe.cli.options import Duration, Moment, option
+
+if TYPE_CHECKING:
+    from dedupe.models import Article, Rejection
+
+# As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
+FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
+LEVELS = ("copy", "rewrite", "story")
+RULES = ("agency", "linked", "earliest", "fullest", "ranked")
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@option(
+    "--from",
+    "from_",
+    type=click.Choice(FORMATS),
+    help="Read every input as this format. Default: by its suffix, else by its first bytes.",
+)
+@option("-o", "--output", default="-", show_default=True, metavar="FILE|-", help="Where to write.")
+@option(
+    "--to",
+    type=click.Choice(["jsonl", "csv", "parquet", "table"]),
+    help="Output format. Default: by the suffix of FILE; else table on a terminal, JSONL elsewhere.",
+)
+@option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default="story",
+    show_default=True,
+    help="The weakest relation that puts two articles into one cluster.",
+)
+@option(
+    "--window",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="All articles of a story lie within so much time: 36h, 7d, 2w.",
+)
+@option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
+@option("--until", type=Moment(), help="Leave out articles published at or after.")
+@option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Story score from which two articles tell the same story. Higher: fewer, surer.",
+)
+@option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME",
+    help="A source to prefer as canonical; give it again for the next best.",
+)
+@option(
+    "--elect",
+    type=click.Choice(RULES),
+    multiple=True,
+    help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
+)
+@option("--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL.")
+@option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
+@option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
+def scan(inputs: tuple[str, ...], **given: Any) -> None:
+    """Cluster the articles in files, folders or standard input (-) into stories.
+
+    Puts out one line per article, in the order of the input: its cluster, the canonical article
+    of that cluster, how it is related to the nearest article, and the agency credited.
+
+    Exits 0 when done, 1 when it failed, 2 when used wrongly, 3 when done but some records were
+    rejected.
+    """
+    from dedupe.batch.scan import scan as run
+    from dedupe.cli.progress import ScanProgress
+    from dedupe.cli.rendering import open_output
+    from dedupe.feeds import RejectWriter, read_articles, stored_bytes
+    from dedupe.kernel import on_compile
+    from dedupe.models import Level
+    from dedupe.params import ScanParams
+
+    settings: dict[str, Any] = {"level": Level(given["level"]), "window_hours": given["window"]}
+    if given["threshold"] is not None:
+        settings["threshold"] = given["threshold"]
+    if given["elect"]:
+        settings["election"] = given["elect"]
+    params = ScanParams(sources=given["sources"], workers=given["workers"] or 0, **settings)
+    with (
+        ScanProgress(stored_bytes(inputs, given["from_"]), quiet=given["quiet"]) as progress,
+        RejectWriter(given["rejects"]) if given["rejects"] else nullcontext() as rejects,
+        open_output(given["output"], given["to"]) as output,
+    ):
+        on_compile(progress.compiling)
+
+        def reject(rejection: Rejection) -> None:
+            progress.rejected(rejection)
+            if rejects is not None:
+                rejects.write(rejection)
+
+        articles = read_articles(
+            inputs,
+            format=given["from_"],
+            now=datetime.now(UTC),
+            on_reject=reject,
+            on_repair=progress.repaired,
+            on_bytes=progress.read,
+        )
+        kept = output.watch(_between(articles, given["since"], given["until"], progress))
+        decisions = run(kept, params, progress.stage)
+        for decision in decisions:
+            output.write(decision)
+        progress.finished(decisions)
+    sys.exit(progress.exit_code)
+
+
+def _between(
+    articles: Iterator[Article], since: datetime | None, until: datetime | None, progress: Any
+) -> Iterator[Article]:
+    """The articles published in [since, until); those without a date stay."""
+    for article in articles:
+        when = article.published
+        if when is not None and ((since and when < since) or (until and when >= until)):
+            progress.left_out()
+        else:
+            yield article
