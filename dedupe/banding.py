@@ -31,6 +31,8 @@ def tune(
     Minimises `miss_weight` · (area of misses above it) + (1 - miss_weight) · (area of false
     candidates below it); ties go to fewer bands. Raises ValueError outside 0 < threshold < 1.
     """
+    if permutations < 1:
+        raise ValueError("a signature has at least one place")
     if not 0.0 < threshold < 1.0 or not 0.0 <= miss_weight <= 1.0:
         raise ValueError("threshold lies between 0 and 1, miss_weight from 0 to 1")
     similarity = (np.arange(steps) + 0.5) / steps

@@ -180,12 +180,12 @@ def _merge(
     u, v = np.minimum(u, v), np.maximum(u, v)
     changed = (second[u] >= 0) | (second[v] >= 0)
     kept = Edges(*(part[~changed] for part in edges))
-    pairs = np.unique(np.column_stack((u, v))[changed & (u != v)], axis=0)
-    whole = np.arange(len(pairs))
+    new_u, new_v = np.divmod(np.unique((u * n + v)[changed & (u != v)]), n)
+    whole = np.arange(len(new_u))
     blocks = [
         (whole, first, other)
-        for first in (pairs[:, 0], second[pairs[:, 0]])
-        for other in (pairs[:, 1], second[pairs[:, 1]])
+        for first in (new_u, second[new_u])
+        for other in (new_v, second[new_v])
     ]
     whole, a, b = (np.concatenate(column) for column in zip(*blocks, strict=True))
     real = (a >= 0) & (b >= 0)
@@ -196,11 +196,11 @@ def _merge(
     averages = np.where(known, edges.average[at], 0.0)
     averages[~known] = _averages(a[~known], b[~known], _Members.of(labels), score)
     weights = (sizes[a] * sizes[b]).astype(np.float64)
-    sums = np.bincount(whole, averages * weights, len(pairs))
-    average = sums / np.bincount(whole, weights, len(pairs))
+    sums = np.bincount(whole, averages * weights, len(new_u))
+    average = sums / np.bincount(whole, weights, len(new_u))
     near = average >= threshold * _FORGET
-    u, v = np.r_[kept.u, pairs[near, 0]], np.r_[kept.v, pairs[near, 1]]
-    order = np.lexsort((v, u))
+    u, v = np.r_[kept.u, new_u[near]], np.r_[kept.v, new_v[near]]
+    order = np.argsort(u * n + v, kind="stable")
     return Edges(u[order], v[order], np.r_[kept.average, average[near]][order])
 
 

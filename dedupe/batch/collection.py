@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.attribution import find_credit
 from dedupe.banding import band_keys
+from dedupe.batch.columns import Column
 from dedupe.fingerprint import Fingerprints
-from dedupe.models import Article, Credit
+from dedupe.kernel import kernel
+from dedupe.models import Article
 from dedupe.params import SignatureParams
 from dedupe.similarity.pairs import Compared, names_and_numbers
 from dedupe.similarity.plane import Circumstances
@@ -29,7 +32,8 @@ class Entry(NamedTuple):
     url: str | None  # canonical
     source: str | None  # as given, else the host of the URL
     published: datetime | None
-    credit: Credit | None
+    agency: str | None  # that it credits, or is
+    own: bool  # it is the agency's own article
     original: str | None  # the canonical URL or the host it names as its original
     kind: int  # dedupe.text.kinds
 
@@ -37,19 +41,22 @@ class Entry(NamedTuple):
 def entry_of(article: Article) -> Entry:
     """What the scan remembers of an article besides its fingerprint."""
     url = canonical_url(article.url) if article.url else None
+    credit = find_credit(
+        article.text,
+        title=article.title,
+        author=article.author,
+        source=article.source,
+        url=article.url,
+        html=article.html,
+    )
+    source = article.source or (url_host(article.url) if article.url else None)
     return Entry(
         id=article.id,
         url=url,
-        source=article.source or (url_host(article.url) if article.url else None),
+        source=sys.intern(source) if source else None,  # a few sources, many articles
         published=article.published,
-        credit=find_credit(
-            article.text,
-            title=article.title,
-            author=article.author,
-            source=article.source,
-            url=article.url,
-            html=article.html,
-        ),
+        agency=credit.agency if credit else None,
+        own=credit is not None and credit.how == "source",
         original=named_original(article.text, article.html, url),
         kind=int(kind_of(article.title, article.text)),
     )
@@ -65,49 +72,83 @@ class Collection:
     def __init__(self, params: SignatureParams) -> None:
         self.entries: list[Entry] = []
         self._params = params
-        self._batches: list[Fingerprints] = []
-        self._keys: list[NDArray[np.uint32]] = []
+        self._columns = {
+            "digests": Column(np.uint64),
+            "copy": Column(np.uint32, params.copy_permutations),
+            "lengths": Column(np.int32),
+            "informative": Column(np.int32),
+            "terms": Column(np.uint32),
+            "zipfs": Column(np.uint8),
+            "kinds": Column(np.uint8),
+            "tfs": Column(np.uint8),
+        }
+        self._counts = Column(np.int64)  # terms of each article
+        self._keys = Column(np.uint32, params.bands)
 
     def __len__(self) -> int:
         return len(self.entries)
 
-    def add(self, articles: Sequence[Article], fingerprints: Fingerprints) -> None:
-        """Keep a batch. Of the story signatures only the bucket keys are kept."""
+    def note(self, articles: Sequence[Article]) -> None:
+        """Keep the circumstances of a batch; its fingerprints follow through `keep`."""
+        self.entries.extend(map(entry_of, articles))
+
+    def keep(self, fingerprints: Fingerprints) -> None:
+        """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
         p = self._params
-        keys = np.empty((len(articles), p.bands), dtype=np.uint32)
+        keys = np.empty((len(fingerprints.digests), p.bands), dtype=np.uint32)
         band_keys(fingerprints.story, p.story_rows, 0, keys[:, : p.story_bands])
         band_keys(fingerprints.copy, p.copy_rows, p.story_bands, keys[:, p.story_bands :])
         self._keys.append(keys)
-        self._batches.append(fingerprints._replace(story=np.empty((0, 0), dtype=np.uint32)))
-        self.entries.extend(map(entry_of, articles))
+        self._counts.append(np.diff(fingerprints.term_bounds))
+        for name, column in self._columns.items():
+            column.append(getattr(fingerprints, name))
 
     def ranked(self) -> Ranked:
-        """All that was added, in rank order. The collection is empty afterwards."""
-        entries = self.entries
-        order = sorted(range(len(entries)), key=lambda i: _rank_key(entries[i]))
-        rank = np.array(order, dtype=np.int64)
-        keys = _drain(self._keys)[rank]
-        batches, self._batches, self.entries = self._batches, [], []
-        counts = np.concatenate([np.diff(batch.term_bounds) for batch in batches])
+        """All that was added, in rank order. The collection is empty afterwards.
+
+        Column by column, each freed before the next is gathered: this is where memory peaks.
+        """
+        entries, self.entries = self.entries, []
+        places = [(e.published is None, _stamp(e), e.id, i) for i, e in enumerate(entries)]
+        order = np.array([place[-1] for place in sorted(places)], dtype=np.int64)
+        del places
+        counts = self._counts.take()
         starts = np.concatenate(([0], np.cumsum(counts)))
-        bounds = np.concatenate(([0], np.cumsum(counts[rank])))
-        places = np.repeat(starts[rank] - bounds[:-1], counts[rank]) + np.arange(bounds[-1])
-        terms = np.concatenate([batch.terms for batch in batches])[places]
-        zipfs = np.concatenate([batch.zipfs for batch in batches])[places]
-        kinds = np.concatenate([batch.kinds for batch in batches])[places]
-        tfs = np.concatenate([batch.tfs for batch in batches])[places]
+        bounds = np.concatenate(([0], np.cumsum(counts[order])))
+
+        def row(name: str) -> Any:
+            return self._columns[name].take()[order]
+
+        def of_terms(name: str) -> Any:
+            values = self._columns[name].take()
+            regrouped = np.empty_like(values)
+            _regroup(values, starts, order, bounds, regrouped)
+            return regrouped
+
+        digests, copy = row("digests"), row("copy")
+        lengths, informative = row("lengths"), row("informative")
+        terms, zipfs = of_terms("terms"), of_terms("zipfs")
+        names = names_and_numbers(zipfs, of_terms("kinds"))
         frequencies = document_frequencies(terms)
-        compared = Compared(
-            digests=np.concatenate([batch.digests for batch in batches])[rank],
-            copy=np.concatenate([batch.copy for batch in batches])[rank],
-            lengths=np.concatenate([batch.lengths for batch in batches])[rank],
-            bounds=bounds,
-            terms=terms,
-            weights=unit_weights(bounds, tfs, zipfs, frequencies, float(len(rank))),
-            names=names_and_numbers(zipfs, kinds),
-        )
-        informative = np.concatenate([batch.informative for batch in batches])[rank]
-        return Ranked([entries[i] for i in order], rank, keys, informative, compared)
+        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, float(len(order)))
+        keys = self._keys.take()
+        compared = Compared(digests, copy, lengths, bounds, terms, weights, names)
+        return Ranked([entries[i] for i in order.tolist()], order, keys, informative, compared)
+
+
+@kernel
+def _regroup(
+    values: NDArray[Any],
+    starts: NDArray[np.int64],
+    order: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    regrouped: NDArray[Any],
+) -> None:
+    """Copy the values of each article from where they start in input order to rank order."""
+    for r in range(len(order)):
+        start = starts[order[r]]
+        for t in range(bounds[r], bounds[r + 1]):
+            regrouped[t] = values[start + t - bounds[r]]
 
 
 class Ranked(NamedTuple):
@@ -115,7 +156,7 @@ class Ranked(NamedTuple):
 
     entries: list[Entry]
     order: NDArray[np.int64]  # (n,) where in the input the article of each rank stands
-    keys: NDArray[np.uint32]  # (n, bands) its buckets
+    keys: NDArray[np.uint32]  # (n, bands) the buckets, in the order of the input
     informative: NDArray[np.int32]  # (n,) informative words
     compared: Compared
 
@@ -128,14 +169,13 @@ class Ranked(NamedTuple):
         """Sources and credits as numbers."""
         return Circumstances(
             sources=_numbered([e.source.casefold() if e.source else None for e in self.entries]),
-            credits=_numbered([e.credit.agency if e.credit else None for e in self.entries]),
+            credits=_numbered([e.agency for e in self.entries]),
             kinds=np.array([e.kind for e in self.entries], dtype=np.int8),
         )
 
 
-def _rank_key(entry: Entry) -> tuple[bool, float, str]:
-    stamp = entry.published.timestamp() if entry.published else 0.0
-    return entry.published is None, stamp, entry.id
+def _stamp(entry: Entry) -> float:
+    return entry.published.timestamp() if entry.published else 0.0
 
 
 def _numbered(names: list[str | None]) -> NDArray[np.int32]:
@@ -144,9 +184,3 @@ def _numbered(names: list[str | None]) -> NDArray[np.int32]:
         [-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names],
         dtype=np.int32,
     )
-
-
-def _drain(parts: list[NDArray[np.uint32]]) -> NDArray[np.uint32]:
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole

@@ -84,7 +84,7 @@ def _nearest(
 
 
 def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Story:
-    agencies = Counter(e.credit.agency for e in entries if e.credit is not None)
+    agencies = Counter(e.agency for e in entries if e.agency is not None)
     credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
     ranks = {source.casefold(): place for place, source in enumerate(params.sources)}
     originals = {e.original for e in entries if e.original is not None}
@@ -92,7 +92,7 @@ def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Stor
         [
             Candidate(
                 id=e.id,
-                agency=e.credit is not None and e.credit.how == "source" and e.credit.agency == credit,
+                agency=e.own and e.agency == credit,
                 linked=bool(originals) and _is_named(e, originals),
                 published=e.published,
                 words=words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 import numpy as np
@@ -14,15 +14,16 @@ from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
 from dedupe.clustering import average_link
-from dedupe.fingerprint import Signer
+from dedupe.fingerprint import Fingerprints, Signer
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.verifier import Judgement, Verifier
 
-BATCH_ARTICLES = 512
-BATCH_CHARACTERS = 4_000_000
+BATCH_ARTICLES = 128
+BATCH_CHARACTERS = 1_000_000
 _STRIDE = 1024  # articles whose candidates one thread looks up and verifies at a time
+_PAIRS = 20_000  # that one thread judges at a time
 _FLOOR = 0.25  # of the threshold: candidate pairs scored lower are forgotten
 _HALF = 0.5  # below story level the average is the share of pairs that are copies or rewrites
 
@@ -60,12 +61,21 @@ def _read(
     workers: int,
     progress: Progress,
 ) -> Ranked | None:
-    signer = Signer(params.signature, pool, workers)
+    signer = Signer(params.signature, pool, max(1, workers - 1))
     collection = Collection(params.signature)
-    for batch in _batches(articles):
-        collection.add(batch, signer.sign(batch))
-        progress("reading", len(collection), 0)
-    return collection.ranked() if len(collection) else None
+    signed: Future[Fingerprints] | None = None
+    # One batch is signed, which needs no GIL, while the next is read.
+    with ThreadPoolExecutor(1) as behind:
+        for batch in _batches(articles):
+            if signed is not None:
+                collection.keep(signed.result())
+            signed = behind.submit(signer.sign, batch)
+            collection.note(batch)
+            progress("reading", len(collection), 0)
+        if signed is None:
+            return None
+        collection.keep(signed.result())
+    return collection.ranked()
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
@@ -94,6 +104,13 @@ def _stories(
     together = _exact_groups(ranked.compared.digests, times, window)
     buckets = _bucket(ranked, together, params, pool)
     left, right, scores = _verified(ranked, buckets, verifier, times, params, pool, progress)
+
+    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        parts = max(1, len(left) // _PAIRS)
+        judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
+        linked = [_link(part, verifier.threshold, params.level) for part in judged]
+        return np.concatenate(linked)
+
     progress("clustering", 0, 0)
     labels = average_link(
         together,
@@ -101,7 +118,7 @@ def _stories(
         right,
         scores,
         verifier.threshold if params.level is Level.STORY else _HALF,
-        lambda a, b: _link(verifier.judge(a, b), verifier.threshold, params.level),
+        score,
         times,
         window,
     )
@@ -130,12 +147,13 @@ def _bucket(
     """The buckets of every band. One of several exact copies speaks for all."""
     heads = together == np.arange(len(together))
     admitted = heads & (ranked.informative >= params.signature.informative_words)
-    buckets = empty_buckets(ranked.keys.shape[1], len(together))
+    bands = params.signature.bands
+    buckets = empty_buckets(bands, len(together))
 
     def fill(band: int) -> None:
-        fill_band(buckets, band, np.ascontiguousarray(ranked.keys[:, band]), admitted)
+        fill_band(buckets, band, ranked.keys[ranked.order, band], admitted)
 
-    list(pool.map(fill, range(ranked.keys.shape[1])))
+    list(pool.map(fill, range(bands)))
     return buckets
 
 

@@ -28,10 +28,43 @@ class Vectors(NamedTuple):
     kinds: NDArray[np.uint8]  # bits of dedupe.text.tokens
 
 
+@kernel
 def document_frequencies(terms: NDArray[np.uint32]) -> NDArray[np.int32]:
     """For every entry of `terms`, in how many articles its term stands (once in each)."""
-    _, inverse, counts = np.unique(terms, return_inverse=True, return_counts=True)
-    return counts[inverse].astype(np.int32)
+    capacity = 1 << 12
+    keys = np.zeros(capacity, dtype=np.uint32)
+    counts = np.zeros(capacity, dtype=np.int32)
+    distinct = 0
+    for term in terms:
+        at = _slot(keys, counts, term)
+        if counts[at] == 0:
+            keys[at] = term
+            distinct += 1
+        counts[at] += 1
+        if 2 * distinct > capacity:  # twice the room, everything moved
+            old_keys, old_counts = keys, counts
+            capacity *= 2
+            keys = np.zeros(capacity, dtype=np.uint32)
+            counts = np.zeros(capacity, dtype=np.int32)
+            for k in range(len(old_keys)):
+                if old_counts[k] > 0:
+                    moved = _slot(keys, counts, old_keys[k])
+                    keys[moved] = old_keys[k]
+                    counts[moved] = old_counts[k]
+    frequencies = np.empty(len(terms), dtype=np.int32)
+    for t in range(len(terms)):
+        frequencies[t] = counts[_slot(keys, counts, terms[t])]
+    return frequencies
+
+
+@njit(inline="always")
+def _slot(keys: NDArray[np.uint32], counts: NDArray[np.int32], key: np.uint32) -> int:
+    """Where a key stands in an open-addressing table, or the free slot where it would."""
+    mask = len(keys) - 1
+    at = np.int64(key) & mask  # keys are hashes already
+    while counts[at] > 0 and keys[at] != key:
+        at = (at + 1) & mask
+    return at
 
 
 @njit(nogil=True)

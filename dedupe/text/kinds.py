@@ -15,8 +15,10 @@ class Kind(IntEnum):
 
 
 _ENTRIES = 4  # a form that comes back so often is a form
-_CLOCK = re.compile(r"^\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)", re.MULTILINE)
-_ITEM = re.compile(r"^\W{0,3}(?:[1-9]|1\d|20)[.):] +\S", re.MULTILINE)
+_HEAD = 6000  # characters in which a form shows
+_NUMBERED = re.compile(r"\n[ \t*•–—(\[-]{0,3}(\d[^\n]{0,8})")  # how numbered lines begin
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)")
+_ITEM = re.compile(r"(?:[1-9]|1\d|20)[.):] +\S")
 _LIVE_TITLE = re.compile(
     r"\blive\b.{0,40}\b(?:updates?|blog|coverage)|\bas it happened\b|\bliveticker\b|\ben direct\b"
     r"|\bminuto a minuto\b|\bonline-трансляция|\bтекстовая трансляция",
@@ -35,9 +37,9 @@ def kind_of(title: str | None, text: str) -> Kind:
         return Kind.LIVE_BLOG
     if title and _ROUNDUP_TITLE.search(title):
         return Kind.ROUNDUP
-    if text.count("\n") >= _ENTRIES:
-        if len(_CLOCK.findall(text)) >= _ENTRIES:
+    if len(numbered := _NUMBERED.findall("\n" + text[:_HEAD])) >= _ENTRIES:
+        if sum(_CLOCK.match(line) is not None for line in numbered) >= _ENTRIES:
             return Kind.LIVE_BLOG
-        if len(_ITEM.findall(text)) >= _ENTRIES:
+        if sum(_ITEM.match(line) is not None for line in numbered) >= _ENTRIES:
             return Kind.ROUNDUP
     return Kind.ARTICLE

@@ -7,6 +7,7 @@ import re
 from dedupe.text.urls import canonical_url, url_host
 
 _HEAD = 65_536  # characters of a page in which its head lies
+_END = 800  # characters at either end of a text where such a note stands
 _LINK = re.compile(r"<link\b[^>]{0,500}\brel\s*=\s*[\"']?canonical\b[^>]{0,2000}>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _PHRASE = re.compile(
@@ -24,7 +25,8 @@ def named_original(text: str, html: str | None, own_url: str | None) -> str | No
         target = canonical_url(href[1])
         if target and target != own_url:
             return target
-    if ("ublished" in text or "ppeared" in text) and (said := _PHRASE.search(text)):
+    ends = text if len(text) <= 2 * _END else f"{text[:_END]}\n{text[-_END:]}"
+    if ("ublished" in ends or "ppeared" in ends) and (said := _PHRASE.search(ends)):
         address = said[1].rstrip(".,;:)!?")
         return canonical_url(address) if "://" in address else url_host(address)
     return None

@@ -29,7 +29,7 @@ CAPITAL = 1  # began with an upper-case letter where it stood
 NUMBER = 2  # has a digit
 PAIR = 4  # a character pair of a script without spaces
 
-BYTES_PER_CHAR = 8  # a character is in two pairs, of 3 bytes and a space, or one of 4 and half
+BYTES_PER_CHAR = 9  # a character begins one pair of at most 4 bytes each, with a space behind
 _SHARP_S = 0xDF
 _CAPITAL_SHARP_S = 0x1E9E
 
