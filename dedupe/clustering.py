@@ -30,6 +30,10 @@ class Edges(NamedTuple):
     v: NDArray[np.int64]
     average: NDArray[np.float64]  # score over all pairs of members
 
+    def where(self, keep: NDArray[np.bool_]) -> Edges:
+        """Only some of them."""
+        return Edges(self.u[keep], self.v[keep], self.average[keep])
+
 
 class _Members(NamedTuple):
     """The articles of every cluster, end to end."""
@@ -138,8 +142,7 @@ def _within(
     if not np.isfinite(window):
         return edges
     span = np.maximum(last[edges.u], last[edges.v]) - np.minimum(first[edges.u], first[edges.v])
-    keep = ~(span > window)
-    return Edges(*(part[keep] for part in edges))
+    return edges.where(~(span > window))
 
 
 def _reciprocal(edges: Edges, threshold: float, n: int) -> NDArray[np.int64]:
@@ -179,7 +182,7 @@ def _merge(
     u, v = target[edges.u], target[edges.v]
     u, v = np.minimum(u, v), np.maximum(u, v)
     changed = (second[u] >= 0) | (second[v] >= 0)
-    kept = Edges(*(part[~changed] for part in edges))
+    kept = edges.where(~changed)
     new_u, new_v = np.divmod(np.unique((u * n + v)[changed & (u != v)]), n)
     whole = np.arange(len(new_u))
     blocks = [

@@ -137,11 +137,58 @@ def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack((np.concatenate(([0], pairs[:-1, 1])), pairs))
 
 
-class Signer:
-    """Fingerprints batches of articles. One signer serves one thread at a time.
+class Signing:
+    """A batch that is laid out and waits to be signed.
 
-    It keeps its buffers from batch to batch; `executor`, where given, signs `workers` slices of
-    a batch at once.
+    `run` does the work, without the GIL, in any thread; `fingerprints` gives the result.
+    """
+
+    def __init__(
+        self, chars: NDArray[np.uint32], parts: NDArray[np.int64], params: SignatureParams
+    ) -> None:
+        n, lead = len(parts), params.vector_lead
+        self._chars, self._parts, self._params = chars, parts, params
+        self._digests = np.zeros(n, dtype=np.uint64)
+        self._copy = np.full((n, params.copy_permutations), EMPTY)
+        self._story = np.full((n, params.story_permutations), EMPTY)
+        self._lengths, self._informative, self._counts = np.zeros((3, n), dtype=np.int32)
+        self._terms = np.empty((n, lead), dtype=np.uint32)
+        self._tfs, self._zipfs, self._kinds = np.empty((3, n, lead), dtype=np.uint8)
+
+    def run(self, executor: Executor | None = None, workers: int = 1) -> None:
+        """Sign the batch, in `workers` slices on `executor` where one is given."""
+        if executor is None or workers < 2:
+            self._run(0, len(self._parts))
+            return
+        # Slices of equal text, not of equal count: lengths differ a hundredfold.
+        targets = np.linspace(0, self._parts[-1, 2], workers + 1)[1:-1]
+        edges = [0, *np.searchsorted(self._parts[:, 2], targets).tolist(), len(self._parts)]
+        list(executor.map(self._run, edges[:-1], edges[1:]))
+
+    def _run(self, low: int, high: int) -> None:
+        p = self._params
+        shape = (p.shingle_size, p.signature_lead, p.vector_lead, p.short_body)
+        _sign(
+            low, high, self._chars, self._parts, *characters()[:2], *weight_table()[:3], shape,
+            *permutations(p.copy_permutations, p.seed), *permutations(p.story_permutations, p.seed),
+            self._digests, self._copy, self._story, self._lengths, self._informative,
+            self._terms, self._tfs, self._zipfs, self._kinds, self._counts,
+        )  # fmt: skip
+
+    def fingerprints(self) -> Fingerprints:
+        """The fingerprints, once `run` is through."""
+        used = np.arange(self._params.vector_lead) < self._counts[:, None]
+        return Fingerprints(
+            self._digests, self._copy, self._story, self._lengths, self._informative,
+            np.concatenate(([0], np.cumsum(self._counts, dtype=np.int64))),
+            self._terms[used], self._tfs[used], self._zipfs[used], self._kinds[used],
+        )  # fmt: skip
+
+
+class Signer:
+    """Fingerprints batches of articles, keeping its buffers from one to the next.
+
+    One signer serves one thread at a time.
     """
 
     def __init__(
@@ -151,48 +198,23 @@ class Signer:
         workers: int = 1,
     ) -> None:
         self.params = params or SignatureParams()
-        self._executor = executor if workers > 1 else None
+        self._executor = executor
         self._workers = workers
         self._buffer = TextBuffer()
-        copy = permutations(self.params.copy_permutations, self.params.seed)
-        story = permutations(self.params.story_permutations, self.params.seed)
-        self._tables = (*characters()[:2], *weight_table()[:3], self._shape(), *copy, *story)
-
-    def _shape(self) -> tuple[int, int, int, int]:
-        p = self.params
-        return p.shingle_size, p.signature_lead, p.vector_lead, p.short_body
 
     def sign(self, articles: Sequence[Article]) -> Fingerprints:
         """The fingerprints of a batch, in its order. Raises ValueError for an empty batch."""
+        signing = self.begin(articles)
+        signing.run(self._executor, self._workers)
+        return signing.fingerprints()
+
+    def begin(self, articles: Sequence[Article]) -> Signing:
+        """Lay a batch out. It must have run before the next batch is begun.
+
+        Raises ValueError for an empty batch.
+        """
         if not articles:
             raise ValueError("a batch needs at least one article")
-        n, lead = len(articles), self.params.vector_lead
         texts = [part for a in articles for part in (a.title or "", a.text)]
         chars, ends = self._buffer.lay_out(texts)
-        parts = _parts(ends)
-        digests = np.zeros(n, dtype=np.uint64)
-        copy = np.full((n, self.params.copy_permutations), EMPTY)
-        story = np.full((n, self.params.story_permutations), EMPTY)
-        lengths, informative, counts = np.zeros((3, n), dtype=np.int32)
-        terms = np.empty((n, lead), dtype=np.uint32)
-        tfs, zipfs, kinds = np.empty((3, n, lead), dtype=np.uint8)
-
-        def run(low: int, high: int) -> None:
-            _sign(
-                low, high, chars, parts, *self._tables, digests, copy, story, lengths,
-                informative, terms, tfs, zipfs, kinds, counts,
-            )  # fmt: skip
-
-        if self._executor is None:
-            run(0, n)
-        else:
-            # Slices of equal text, not of equal count: lengths differ a hundredfold.
-            targets = np.linspace(0, parts[-1, 2], self._workers + 1)[1:-1]
-            edges = [0, *np.searchsorted(parts[:, 2], targets).tolist(), n]
-            list(self._executor.map(run, edges[:-1], edges[1:]))
-        used = np.arange(lead) < counts[:, None]
-        bounds = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-        return Fingerprints(
-            digests, copy, story, lengths, informative, bounds,
-            terms[used], tfs[used], zipfs[used], kinds[used],
-        )  # fmt: skip
+        return Signing(chars, _parts(ends), self.params)

@@ -8,7 +8,8 @@ cache folder ($NUMBA_CACHE_DIR where that is set), since the package's own may n
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,54 +17,81 @@ from typing import Any
 import numba
 import xxhash
 from numba.core import event
+from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache on disk, a help and no more: what goes wrong with it costs a compilation."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function; None where it is not there, or damaged."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever unpickling half a file ends in
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled function, unless the disk is full."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function at its first call, without the GIL, and keep the result on disk."""
     compiled = numba.njit(nogil=True)(function)
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is not None:
         shared = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = folder
         try:
-            compiled.enable_caching()
+            with suppress(RuntimeError):  # the folder is there, but its disk is full
+                compiled._cache = _Cache(function)  # as enable_caching does
         finally:
             numba.config.CACHE_DIR = shared
     return compiled
 
 
 @cache
-def _cache_folder() -> str | None:
-    """The folder for these sources, or None where nothing can be written."""
+def cache_folder() -> str | None:
+    """The folder of these sources' kernels, or None where nothing can be written."""
     package = Path(__file__).parent
     digest = xxhash.xxh3_64(numba.__version__.encode())
     for source in sorted(package.rglob("*.py")):
         content = source.read_bytes()
         if b"numba" in content:
             digest.update(content)
-    base = os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("newsdedupe")
-    folder = Path(base) / f"kernel-{digest.hexdigest()}"
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("newsdedupe"))
+    folder = base.absolute() / f"kernel-{digest.hexdigest()}"
     try:
+        if base.parts[:1] == ("~",):  # nobody knows where this user is at home
+            return None
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return str(folder) if os.access(folder, os.W_OK) else None
+    return str(folder) if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 class _Notice(event.Listener):  # type: ignore[misc]
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell: Callable[[], None] | None = tell
+    def __init__(self, tell: Callable[[bool], None]) -> None:
+        self._tell: Callable[[bool], None] | None = tell
 
     def on_start(self, event: Any) -> None:
         if self._tell is not None:
-            self._tell()
-            self._tell = None
+            tell, self._tell = self._tell, None
+            tell(cache_folder() is not None)
 
     def on_end(self, event: Any) -> None:
         """Nothing to say at the end."""
 
 
-def on_compile(tell: Callable[[], None]) -> None:
-    """Call `tell` once, when a kernel is first compiled rather than read from the cache."""
-    event.register("numba:compile", _Notice(tell))
+@contextmanager
+def on_compile(tell: Callable[[bool], None]) -> Iterator[None]:
+    """Call `tell` once, when a kernel is first compiled in this block rather than read from disk.
+
+    Its argument says whether the result can be kept for the next run.
+    """
+    with event.install_listener("numba:compile", _Notice(tell)):
+        yield

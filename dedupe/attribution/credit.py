@@ -21,6 +21,8 @@ How = Literal["dateline", "byline", "credit_line", "reported", "metadata", "sour
 
 _HEAD = 400  # characters in which a dateline or byline can stand
 _TAIL = 300  # characters in which a credit line can stand
+_READ_HEAD = 3000  # characters in which a report says whose it is; deeper it speaks of side facts
+_READ_TAIL = 600  # and the end, where credit lines stand
 _MAX_MENTIONS = 40  # mentions of agencies looked at in one article
 _MAX_LINE = 120  # characters of a byline or credit line
 _MAX_FIELD = 300  # characters of an author field
@@ -99,6 +101,8 @@ def find_credit(
         found = _in_field(author[:_MAX_FIELD])
         if found:
             return _credit(found, "byline")
+    if len(text) > _READ_HEAD + _READ_TAIL:
+        text = f"{text[:_READ_HEAD]}\n\n{text[-_READ_TAIL:]}"
     return _in_text(text, title)
 
 

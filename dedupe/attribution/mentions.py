@@ -62,7 +62,7 @@ def mentions(text: str, limit: int) -> list[Mention]:
 
 def _matches(text: str) -> Iterator[re.Match[str]]:
     """The names in a longer text: `_NAME.finditer`, but for those inside a Latin word."""
-    codes = np.frombuffer((text + _PAD).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.array(text + _PAD).reshape(1).view(np.uint32)  # NumPy holds text as UTF-32
     places = np.empty(_PLACES, np.int64)
     begin, free, more = 0, 0, True
     while more:

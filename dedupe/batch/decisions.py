@@ -46,13 +46,14 @@ def decide(
 ) -> list[Decision]:
     """The decision on every article, in the order of the input.
 
-    `left` and `right` are the candidate pairs inside clusters: with the pairs of each member and
-    the first of its cluster they are where the nearest article is looked for.
+    `left` and `right` are the candidate pairs inside clusters and the exact copies: with the pairs
+    of each member and the first of its cluster they are where the nearest article is looked for.
     """
     rest = np.flatnonzero(labels != np.arange(len(labels)))
     firsts = labels[rest].astype(np.int32)
     left, right = np.r_[left, firsts], np.r_[right, rest.astype(np.int32)]
     nearest = _nearest(left, right, verifier, len(labels))
+    updates = _updates(ranked, labels, verifier)
     by_label = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(labels[by_label]) != 0])
     decisions: list[Decision | None] = [None] * len(labels)
@@ -62,7 +63,7 @@ def decide(
         entries = [ranked.entries[i] for i in ranks]
         story = _story(entries, [int(lengths[i]) for i in ranks], params)
         for i, entry in zip(ranks, entries, strict=True):
-            decisions[ranked.order[i]] = _decision(i, entry, story, nearest, ranked)
+            decisions[ranked.order[i]] = _decision(i, entry, story, nearest, updates, ranked)
     return [decision for decision in decisions if decision is not None]
 
 
@@ -81,6 +82,20 @@ def _nearest(
     nearest.relation[whose[firsts]] = relations[firsts]
     nearest.similarity[whose[firsts]] = similarities[firsts]
     return nearest
+
+
+def _updates(ranked: Ranked, labels: NDArray[np.int64], verifier: Verifier) -> NDArray[np.bool_]:
+    """Which articles are a newer version of the one before by the same source in their cluster."""
+    sources, times = ranked.circumstances().sources, ranked.times()
+    order = np.lexsort((np.arange(len(labels)), sources, labels))
+    before, after = order[:-1], order[1:]
+    versions = (labels[before] == labels[after]) & (sources[before] == sources[after])
+    versions &= (sources[before] >= 0) & (times[before] < times[after])
+    before, after = before[versions].astype(np.int32), after[versions].astype(np.int32)
+    relations = verifier.judge(before, after).relations
+    updates = np.zeros(len(labels), dtype=np.bool_)
+    updates[after] = (relations > Relation.STORY) & (relations < Relation.EXACT)
+    return updates
 
 
 def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Story:
@@ -113,7 +128,14 @@ def _is_named(entry: Entry, originals: set[str]) -> bool:
     return entry.url in originals or url_host(entry.url) in originals
 
 
-def _decision(i: int, entry: Entry, story: Story, nearest: Nearest, ranked: Ranked) -> Decision:
+def _decision(
+    i: int,
+    entry: Entry,
+    story: Story,
+    nearest: Nearest,
+    updates: NDArray[np.bool_],
+    ranked: Ranked,
+) -> Decision:
     other = int(nearest.article[i])
     alone = other < 0
     relation = Relation(int(nearest.relation[i])) if not alone else Relation.NONE
@@ -123,24 +145,11 @@ def _decision(i: int, entry: Entry, story: Story, nearest: Nearest, ranked: Rank
         canonical_id=story.canonical,
         is_canonical=entry.id == story.canonical,
         relation=relation.label,
-        update=not alone and _is_update(entry, ranked.entries[other], relation),
+        update=bool(updates[i]),
         nearest_id=None if alone else ranked.entries[other].id,
         similarity=None if alone else round(float(nearest.similarity[i]), 4),
         credit=story.credit,
         credit_count=story.credited,
         cluster_size=story.size,
         canonical_reason=story.reason,
-    )
-
-
-def _is_update(entry: Entry, nearest: Entry, relation: Relation) -> bool:
-    """Whether an article is a newer version of its nearest: one source, later, other text."""
-    return (
-        Relation.STORY < relation < Relation.EXACT
-        and entry.source is not None
-        and nearest.source is not None
-        and entry.source.casefold() == nearest.source.casefold()
-        and entry.published is not None
-        and nearest.published is not None
-        and entry.published > nearest.published
     )

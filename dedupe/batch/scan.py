@@ -14,7 +14,7 @@ from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
 from dedupe.clustering import average_link
-from dedupe.fingerprint import Fingerprints, Signer
+from dedupe.fingerprint import Fingerprints, Signer, Signing
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.plane import PlaneVerifier
@@ -61,21 +61,27 @@ def _read(
     workers: int,
     progress: Progress,
 ) -> Ranked | None:
-    signer = Signer(params.signature, pool, max(1, workers - 1))
+    signer = Signer(params.signature)
     collection = Collection(params.signature)
-    signed: Future[Fingerprints] | None = None
+    ahead: tuple[Signing, Future[None]] | None = None
     # One batch is signed, which needs no GIL, while the next is read.
     with ThreadPoolExecutor(1) as behind:
         for batch in _batches(articles):
-            if signed is not None:
-                collection.keep(signed.result())
-            signed = behind.submit(signer.sign, batch)
             collection.note(batch)
+            if ahead is not None:
+                collection.keep(_finished(*ahead))
+            signing = signer.begin(batch)
+            ahead = signing, behind.submit(signing.run, pool, workers - 1)
             progress("reading", len(collection), 0)
-        if signed is None:
+        if ahead is None:
             return None
-        collection.keep(signed.result())
+        collection.keep(_finished(*ahead))
     return collection.ranked()
+
+
+def _finished(signing: Signing, running: Future[None]) -> Fingerprints:
+    running.result()
+    return signing.fingerprints()
 
 
 def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
@@ -123,7 +129,10 @@ def _stories(
         window,
     )
     inside = labels[left] == labels[right]
-    return decide(ranked, labels, left[inside], right[inside], verifier, params)
+    copies = np.flatnonzero(together != np.arange(len(together)))
+    left = np.r_[left[inside], together[copies]].astype(np.int32)
+    right = np.r_[right[inside], copies].astype(np.int32)
+    return decide(ranked, labels, left, right, verifier, params)
 
 
 def _exact_groups(

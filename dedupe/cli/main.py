@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Any
@@ -10,18 +11,50 @@ import click
 
 from dedupe.cli.config import load_config
 from dedupe.cli.scan import scan
+from dedupe.cli.terminal import harmless
 from dedupe.errors import DedupeError
 
 
 class _Commands(click.Group):
-    """Turns the product's errors into one line on stderr and an exit code."""
+    """Turns what ends a command early into at most one line on stderr and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except DedupeError as error:
-            click.echo(f"dedupe: {error}", err=True)
+            _complain(str(error))
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            ctx.exit(128 + signal.SIGINT)
+        except BrokenPipeError:  # whoever reads has seen enough, as other filters take it
+            _abandon(sys.stdout, sys.stderr)
+            ctx.exit(128 + signal.SIGPIPE)
+        except OSError as error:
+            _abandon(sys.stdout)
+            where = f"{error.filename}: " if error.filename else ""
+            _complain(f"{where}{error.strerror or error}")
+            ctx.exit(1)
+        except MemoryError:
+            _complain("out of memory")
+            ctx.exit(1)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"dedupe: {harmless(message)}", err=True)
+
+
+def _abandon(*streams: Any) -> None:
+    """Let what the streams still hold go nowhere, else Python fails once more when it ends."""
+    for stream in streams:
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _end(number: int, frame: Any) -> None:
+    sys.exit(128 + number)
 
 
 @click.group(
@@ -34,7 +67,7 @@ class _Commands(click.Group):
     type=click.Path(exists=True, dir_okay=False),
     envvar="DEDUPE_CONFIG",
     show_envvar=True,
-    help="TOML file with a table for each command, e.g. [scan]. Default: dedupe.toml, if it is here.",
+    help="TOML file with a table for each command, e.g. [scan]. Default: dedupe.toml, if present.",
 )
 @click.pass_context
 def commands(ctx: click.Context, config: str | None) -> None:
@@ -50,7 +83,6 @@ commands.add_command(scan)
 
 
 def main() -> None:
-    """Run the command line. A closed pipe ends it silently, as it does other filters."""
-    if hasattr(signal, "SIGPIPE") and not sys.stdout.isatty():
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run the command line. However it ends, no half-written file stays behind."""
+    signal.signal(signal.SIGTERM, _end)
     commands(prog_name="dedupe")

@@ -17,23 +17,29 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
-class Duration(click.ParamType):
+_HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """A length of time such as 36h, 7d or 2w; in hours."""
 
     name = "duration"
-    _UNITS = {"h": 1.0, "d": 24.0, "w": 168.0}
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Hours, as a number; a bare number in a TOML file is hours too."""
+        hours = float("nan")
         if isinstance(value, int | float):
-            return float(value)
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value).strip())
-        if match is None or float(match[1]) <= 0:
+            hours = float(str(value))  # a huge whole number is infinite, not an OverflowError
+        elif match := re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value).strip()):
+            hours = float(match[1]) * _HOURS[match[2]]
+        if not hours > 0:
             self.fail(f"{value!r} is no length of time; write 36h, 7d or 2w", param, ctx)
-        return float(match[1]) * self._UNITS[match[2]]
+        return hours
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """A date or time (ISO 8601), or how long ago (7d)."""
 
     name = "time"
@@ -42,12 +48,27 @@ class Moment(click.ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         """An aware time; without an offset it is UTC."""
-        if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
-        if re.fullmatch(r"\d+(?:\.\d+)?[hdw]", str(value)):
-            return datetime.now(UTC) - timedelta(hours=Duration().convert(value, param, ctx))
         try:
+            if re.fullmatch(r"\d+(?:\.\d+)?[hdw]", str(value)):
+                return datetime.now(UTC) - timedelta(hours=Duration().convert(value, param, ctx))
             moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2031-03-04, 2031-03-04T12:00Z or 7d", param, ctx)
+        except (ValueError, OverflowError):
+            wanted = "2031-03-04, 2031-03-04T12:00Z or 7d"
+            self.fail(f"{value!r} is no time; write {wanted}", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Score(click.FloatRange):
+    """A number above 0 and up to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; NaN, which lies in no range and outside of none, is refused too."""
+        number = float(super().convert(value, param, ctx))
+        if number != number:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number

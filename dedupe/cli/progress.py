@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from dedupe.cli.terminal import harmless
 from dedupe.models import Decision, Rejection
 
 _SHOWN = 5  # rejected records that are told one by one
@@ -17,7 +18,9 @@ class ScanProgress:
     """A progress bar where stderr is a terminal; counts and the first rejections everywhere."""
 
     def __init__(self, total_bytes: int | None, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._console = Console(
+            stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -60,15 +63,20 @@ class ScanProgress:
         else:
             self._bar.update(self._task, completed=done, note="")
 
-    def compiling(self) -> None:
-        """The kernels are being compiled."""
+    def compiling(self, kept: bool) -> None:
+        """The kernels are being compiled; whether the next run will find them."""
         self._console.print("compiling for this machine, once: this takes up to a minute …")
+        if not kept:
+            self._console.print(
+                "the result cannot be kept, so that every run compiles anew:"
+                " set NUMBA_CACHE_DIR to a folder that can be written to"
+            )
 
     def rejected(self, rejection: Rejection) -> None:
         """A record could not be used."""
         self._rejected += 1
         if self._rejected <= _SHOWN:
-            self._console.print(f"rejected {rejection.where}: {rejection.reason}", markup=False)
+            self._console.print(harmless(f"rejected {rejection.where}: {rejection.reason}"))
         elif self._rejected == _SHOWN + 1:
             self._console.print("more records were rejected; --rejects FILE keeps them all")
 
@@ -94,5 +102,4 @@ class ScanProgress:
         if self._rejected:
             parts.append(f"{self._rejected:,} records rejected")
         parts += [f"{count:,} × {what}" for what, count in self._repairs.most_common()]
-        self._bar.stop()
-        self._console.print("; ".join(parts), markup=False)
+        self._console.print("; ".join(parts))

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dedupe.cli.terminal import harmless
 from dedupe.errors import UsageError
-from dedupe.feeds import DecisionWriter, OutputFormat, open_writer
+from dedupe.feeds import DecisionWriter, open_writer
 from dedupe.models import Article, Decision
 
 Format = Literal["jsonl", "csv", "parquet", "table"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".parquet": "parquet"}
-_TITLE = 72  # characters of a text that stand for a missing title
-_WIDTH = 110  # columns of a table that goes to no terminal
+_TITLE = 200  # characters kept of a title, or of the text where that is missing
+_WIDTH = 110  # columns of a table that goes to no terminal, where COLUMNS does not say
 
 
 class Output(Protocol):
@@ -48,7 +51,7 @@ def open_output(path: str, to: Format | None) -> Output:
         if not stdout:
             raise UsageError("a table goes to standard output; for a file use --to jsonl or csv")
         return _StoryTable()
-    return _Lines(open_writer(path, cast("OutputFormat", chosen)))
+    return _Lines(open_writer(path, chosen))
 
 
 class _Lines:
@@ -78,8 +81,8 @@ class _StoryTable:
 
     def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
         for article in articles:
-            title = article.title or article.text[:_TITLE]
-            self._shown[article.id] = (" ".join(title.split()), article.source or "")
+            title = (article.title or article.text)[:_TITLE]
+            self._shown[article.id] = (_cell(title), _cell(article.source or ""))
             yield article
 
     def write(self, decision: Decision) -> None:
@@ -90,23 +93,29 @@ class _StoryTable:
 
     def __exit__(self, kind: Any, *error: Any) -> None:
         if kind is None:
-            width = None if sys.stdout.isatty() else _WIDTH
-            console = Console(width=width, highlight=False)
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="replace")  # not every terminal speaks UTF-8
+            known = sys.stdout.isatty() or "COLUMNS" in os.environ
+            console = Console(width=None if known else _WIDTH, highlight=False)
             console.print(self._table())
+            sys.stdout.flush()
 
     def _table(self) -> Table:
-        table = Table(title="Stories", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+        table = Table(
+            title="Stories", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), expand=True
+        )
         table.add_column("relation", no_wrap=True, min_width=9)
         table.add_column("sim.", no_wrap=True, min_width=4, justify="right")
         table.add_column("article", no_wrap=True, overflow="ellipsis", ratio=3)
-        table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=2)
+        table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=1)
         stories = [members for members in self._stories.values() if len(members) > 1]
         for members in sorted(stories, key=lambda m: (-len(m), m[0].cluster_id)):
             members.sort(key=lambda d: (not d.is_canonical, -(d.similarity or 0), d.id))
             for decision in members:
                 style = "bold" if decision.is_canonical else None
                 table.add_row(*self._row(decision), style=style)
-            table.add_row("", "", Text(_why(members[0]), style="italic dim"), "", end_section=True)
+            why = Text(_why(members[0]), style="italic dim", no_wrap=False, overflow="fold")
+            table.add_row("", "", why, "", end_section=True)
         alone = sum(len(members) == 1 for members in self._stories.values())
         table.caption = f"{len(stories)} stories; {alone} articles stand alone"
         return table
@@ -120,7 +129,13 @@ class _StoryTable:
         return relation, similarity, Text(title), Text(source)
 
 
+def _cell(text: str) -> str:
+    return harmless(" ".join(text.split()))
+
+
 def _why(canonical: Decision) -> str:
     """What holds for the whole story, for the line below its members."""
-    credit = f"; {canonical.credit} credited by {canonical.credit_count}" if canonical.credit else ""
-    return f"  why: {canonical.canonical_reason}{credit}"
+    why = f"  why: {canonical.canonical_reason}"
+    if canonical.credit is None:
+        return why
+    return f"{why}; {canonical.credit} credited by {canonical.credit_count}"

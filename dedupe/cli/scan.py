@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.options import Duration, Moment, option
+from dedupe.cli.options import Duration, Moment, Score, option
+from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.models import Article, Rejection
+    from dedupe.params import ScanParams
 
 # As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
 FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
@@ -25,7 +28,6 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @option(
     "--from",
-    "from_",
     type=click.Choice(FORMATS),
     help="Read every input as this format. Default: by its suffix, else by its first bytes.",
 )
@@ -33,7 +35,7 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @option(
     "--to",
     type=click.Choice(["jsonl", "csv", "parquet", "table"]),
-    help="Output format. Default: by the suffix of FILE; else table on a terminal, JSONL elsewhere.",
+    help="Output format. Default: by the suffix of FILE; else table on a terminal, else JSONL.",
 )
 @option(
     "--level",
@@ -53,12 +55,11 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
 @option(
     "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Score(),
     help="Story score from which two articles tell the same story. Higher: fewer, surer.",
 )
 @option(
     "--source",
-    "sources",
     multiple=True,
     metavar="NAME",
     help="A source to prefer as canonical; give it again for the next best.",
@@ -86,41 +87,59 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     from dedupe.cli.rendering import open_output
     from dedupe.feeds import RejectWriter, read_articles, stored_bytes
     from dedupe.kernel import on_compile
-    from dedupe.models import Level
-    from dedupe.params import ScanParams
 
-    settings: dict[str, Any] = {"level": Level(given["level"]), "window_hours": given["window"]}
-    if given["threshold"] is not None:
-        settings["threshold"] = given["threshold"]
-    if given["elect"]:
-        settings["election"] = given["elect"]
-    params = ScanParams(sources=given["sources"], workers=given["workers"] or 0, **settings)
-    with (
-        ScanProgress(stored_bytes(inputs, given["from_"]), quiet=given["quiet"]) as progress,
-        RejectWriter(given["rejects"]) if given["rejects"] else nullcontext() as rejects,
-        open_output(given["output"], given["to"]) as output,
-    ):
-        on_compile(progress.compiling)
+    params = _params(given)
+    rejects_path = _apart(given["rejects"], given["output"])
+    with ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"]) as progress:
 
         def reject(rejection: Rejection) -> None:
             progress.rejected(rejection)
             if rejects is not None:
                 rejects.write(rejection)
 
-        articles = read_articles(
+        articles = read_articles(  # checks the inputs, so that a slip of the pen opens no output
             inputs,
-            format=given["from_"],
+            format=given["from"],
             now=datetime.now(UTC),
             on_reject=reject,
             on_repair=progress.repaired,
             on_bytes=progress.read,
         )
-        kept = output.watch(_between(articles, given["since"], given["until"], progress))
-        decisions = run(kept, params, progress.stage)
-        for decision in decisions:
-            output.write(decision)
-        progress.finished(decisions)
+        with (
+            RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
+            open_output(given["output"], given["to"]) as output,
+            on_compile(progress.compiling),
+        ):
+            kept = output.watch(_between(articles, given["since"], given["until"], progress))
+            decisions = run(kept, params, progress.stage)
+            for decision in decisions:
+                output.write(decision)
+    progress.finished(decisions)
     sys.exit(progress.exit_code)
+
+
+def _params(given: dict[str, Any]) -> ScanParams:
+    """The parameters of the scan; what is not given keeps its default."""
+    from dedupe.models import Level
+    from dedupe.params import ScanParams
+
+    settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
+    if given["elect"]:
+        settings["election"] = given["elect"]
+    return ScanParams(
+        level=Level(given["level"]),
+        window_hours=given["window"],
+        sources=given["source"],
+        **settings,
+    )
+
+
+def _apart(rejects: str | None, output: str) -> str | None:
+    """The path of the rejects. Raises UsageError where they would overwrite the decisions."""
+    same = rejects is not None and os.path.realpath(rejects) == os.path.realpath(output)
+    if same and output != os.devnull:
+        raise UsageError(f"{output}: --output and --rejects name the same file")
+    return rejects
 
 
 def _between(

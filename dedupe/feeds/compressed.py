@@ -7,6 +7,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import BinaryIO, NamedTuple, Protocol, Self
 
@@ -157,7 +158,10 @@ class Source:
                 break
         blocks = chain([first] if first else [], blocks)
         self._codec = next((c for c in _CODECS if first.startswith(c.magic)), None)
-        yield from blocks if self._codec is None else self._decompressed(blocks, self._codec)
+        if self._codec is None:
+            yield from blocks
+        else:
+            yield from _ahead(self._decompressed(blocks, self._codec))
 
     def _decompressed(self, blocks: Iterator[bytes], codec: _Codec) -> Iterator[bytes]:
         given = 0
@@ -192,6 +196,15 @@ class Source:
     def _damaged(self, codec: _Codec, what: str) -> SourceUnreadable:
         reason = f"the {codec.name} data {what}; the rest of the file was not read"
         return SourceUnreadable(self.name, reason)
+
+
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, the next one made in a thread while the last is used."""
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = thread.submit(next, chunks, None)
+            yield chunk
 
 
 def _slices(blocks: Iterator[bytes], step: int) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ def _rotate(x: np.uint32, r: int) -> np.uint32:
     return np.uint32((x << np.uint32(r)) | (x >> np.uint32(32 - r)))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _word(context: Any, data: Any, at: Any) -> Any:
     """Four bytes of a uint8 array as one unaligned little-endian load, without a bounds check."""
 

@@ -1,10 +1,10 @@
 """Weighted words of the lead: the terms of the story vector, the elements of the story signature.
 
 A word counts by how often the lead has it and by how rare it is in its language:
-`(1 + ln tf) * max(0, ceiling - zipf)`. In the signature an integer weight w goes in by replication, as
-the elements (word, 1) to (word, w), so that plain MinHash estimates the weighted Jaccard
-similarity (Ioffe 2010 names the technique); the element (word, i) is the word under xxh32 with
-seed i.
+`(1 + ln tf) * max(0, ceiling - zipf)`. In the signature an integer weight w goes in by
+replication, as the elements (word, 1) to (word, w), so that plain MinHash estimates the weighted
+Jaccard similarity (Ioffe 2010 names the technique); the element (word, i) is the word under xxh32
+with seed i.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _SLOTS = 2048  # of the term counter; a power of two, four times the longest lea
 
 # A language is taken for unknown when fewer of its words than this are in the table. Text in a
 # language that the table has finds 85 % and more; loan words and short words make 20 to 50 % of
-# any other. Of the pairs of Chinese or Korean, some across two words, it has 60 to 90 %; of the pairs of
-# Thai or Khmer none.
+# any other. Of the pairs of Chinese or Japanese, some across two words, it has 60 to 90 %; of the
+# pairs of Thai or Khmer none.
 _KNOWN_SHARE = 0.65
 _KNOWN_SHARE_OF_PAIRS = 0.3
 _WORDS_TO_JUDGE = 8
@@ -79,8 +79,8 @@ def weigh(
     """Weigh the first tokens of an article.
 
     Fills `terms` (xxh32 of the word), their frequency in the lead, their zipf value in STEPS and
-    their kinds, in order of appearance, and `elements` with the signature's element hashes. Returns the number of terms, of elements and
-    of informative words.
+    their kinds, in order of appearance, and `elements` with the signature's element hashes.
+    Returns the number of terms, of elements and of informative words.
     """
     lead = min(n, vector_lead)
     slots = np.full(_SLOTS, -1, dtype=np.int16)
@@ -123,10 +123,12 @@ def weigh(
         t = first[k]
         start, end = bounds[t, 0], bounds[t, 1]
         z = zipf[k]
-        if z < 0.0:
+        if foreign and not kinds[t] & _NUMBER:
+            # What the table has is a word of another language: a rare one may be common here.
+            guess = guessed_zipf(_length(data, start, end), tf[k], kinds[t] & _CAPITAL != 0)
+            z = max(z, guess)
+        elif z < 0.0:
             z = UNKNOWN_ZIPF
-            if foreign and not kinds[t] & _NUMBER:
-                z = guessed_zipf(_length(data, start, end), tf[k], kinds[t] & _CAPITAL != 0)
         informative += z < INFORMATIVE_ZIPF
         if z < TERM_CEILING:
             terms[count] = hashes[k]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -58,10 +58,10 @@ def document_frequencies(terms: NDArray[np.uint32]) -> NDArray[np.int32]:
 
 
 @njit(inline="always")
-def _slot(keys: NDArray[np.uint32], counts: NDArray[np.int32], key: np.uint32) -> int:
+def _slot(keys: NDArray[np.uint32], counts: NDArray[np.int32], key: np.uint32) -> Any:
     """Where a key stands in an open-addressing table, or the free slot where it would."""
     mask = len(keys) - 1
-    at = np.int64(key) & mask  # keys are hashes already
+    at: Any = np.int64(key) & mask  # keys are hashes already
     while counts[at] > 0 and keys[at] != key:
         at = (at + 1) & mask
     return at

@@ -8,6 +8,8 @@ from dedupe.text.urls import canonical_url, url_host
 
 _HEAD = 65_536  # characters of a page in which its head lies
 _END = 800  # characters at either end of a text where such a note stands
+# A search for plain words costs a tenth of the expression.
+_SIGNS = ("riginally published", "riginally appeared", "irst published", "irst appeared")
 _LINK = re.compile(r"<link\b[^>]{0,500}\brel\s*=\s*[\"']?canonical\b[^>]{0,2000}>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _PHRASE = re.compile(
@@ -26,7 +28,7 @@ def named_original(text: str, html: str | None, own_url: str | None) -> str | No
         if target and target != own_url:
             return target
     ends = text if len(text) <= 2 * _END else f"{text[:_END]}\n{text[-_END:]}"
-    if ("ublished" in ends or "ppeared" in ends) and (said := _PHRASE.search(ends)):
+    if any(sign in ends for sign in _SIGNS) and (said := _PHRASE.search(ends)):
         address = said[1].rstrip(".,;:)!?")
         return canonical_url(address) if "://" in address else url_host(address)
     return None

@@ -64,9 +64,7 @@ def _put(out: NDArray[np.uint8], at: int, char: int) -> int:
 
 
 @njit(inline="always")
-def _next_class(
-    chars: NDArray[np.uint32], i: int, end: int, classes: NDArray[np.uint8]
-) -> int:
+def _next_class(chars: NDArray[np.uint32], i: int, end: int, classes: NDArray[np.uint8]) -> int:
     """The class of the first visible character from `i` on."""
     while i < end:
         kind = _class_of(np.int64(chars[i]), classes)
