@@ -79,7 +79,9 @@ def empty_buckets(bands: int, n: int) -> Buckets:
     return Buckets(np.empty((bands, n), np.int32), np.empty((bands, n), np.int32))
 
 
-def fill_band(buckets: Buckets, band: int, keys: NDArray[np.uint32], admitted: NDArray[np.bool_]) -> None:
+def fill_band(
+    buckets: Buckets, band: int, keys: NDArray[np.uint32], admitted: NDArray[np.bool_]
+) -> None:
     """Sort the articles (in rank order) of one band into buckets; only `admitted` ones enter."""
     order = np.argsort(keys, kind="stable").astype(np.int32)
     order = order[admitted[order]]
@@ -138,6 +140,7 @@ def candidates(
                 if hits[j] < 255:
                     hits[j] += 1
         least = 1
+        spare = 0
         if seen > most:  # find the number of hits that leaves at most `most`
             counts[:] = 0
             for t in range(seen):
@@ -147,11 +150,14 @@ def candidates(
             while total + counts[least - 1] <= most:
                 least -= 1
                 total += counts[least]
+            spare = most - total  # places for some of those with one hit less
         for t in range(seen):
             j = touched[t]
-            if hits[j] >= least:
+            tied = spare > 0 and hits[j] == least - 1
+            if hits[j] >= least or tied:
                 left[found] = j
                 right[found] = i
                 found += 1
+                spare -= tied
             hits[j] = 0
     return left[:found].copy(), right[:found].copy(), capped

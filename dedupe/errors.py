@@ -1,12 +1,12 @@
 """One small tree of errors; each says what was wrong, where, and what to do.
 
-    DedupeError
-    ├── UsageError          the caller asked for something impossible      (exit 2)
-    │   ├── MissingExtra    an optional package is not installed
-    │   └── ConfigError     an option, environment variable or TOML key is wrong
-    └── InputError          what was read cannot be used
-        ├── RecordRejected  one record; the rest of the input goes on      (exit 3)
-        └── SourceUnreadable  a whole file or stream                       (exit 3)
+DedupeError
+├── UsageError          the caller asked for something impossible      (exit 2)
+│   ├── MissingExtra    an optional package is not installed
+│   └── ConfigError     an option, environment variable or TOML key is wrong
+└── InputError          what was read cannot be used
+    ├── RecordRejected  one record; the rest of the input goes on      (exit 3)
+    └── SourceUnreadable  a whole file or stream                       (exit 3)
 """
 
 from __future__ import annotations

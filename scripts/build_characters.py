@@ -1,4 +1,4 @@
-"""Build `dedupe/data/characters.npz`: what each code point is to the tokeniser, and its folded form.
+"""Build `dedupe/data/characters.npz`: what each code point is to the tokeniser, and how it folds.
 
 The table is shipped, not computed, for two reasons: signatures must not change when Python's
 Unicode database does, and starting up must not walk 131,072 code points.
@@ -54,7 +54,8 @@ def classify(char: str) -> int:
         return BIGRAM if unicodedata.name(char, "").startswith(UNSPACED) else LETTER
     if category[0] == "N":
         return DIGIT
-    return NUMBER_SEPARATOR if char in ".," else SEPARATOR
+    # With their full-width forms, so that settling a text does not change where its numbers end.
+    return NUMBER_SEPARATOR if unicodedata.normalize("NFKC", char) in (".", ",") else SEPARATOR
 
 
 def fold(char: str) -> int:
@@ -62,7 +63,13 @@ def fold(char: str) -> int:
     if char == "İ":
         return ord("i")
     folded = char.casefold()
-    return ord(folded) if len(folded) == 1 else ord(char.lower()) if len(char.lower()) == 1 else ord(char)
+    return (
+        ord(folded)
+        if len(folded) == 1
+        else ord(char.lower())
+        if len(char.lower()) == 1
+        else ord(char)
+    )
 
 
 def unsettled(char: str, composed: frozenset[str]) -> bool:
@@ -77,7 +84,9 @@ def second_elements(chars: list[str]) -> frozenset[str]:
     """The characters that canonical composition joins to the one before."""
     pairs = (unicodedata.decomposition(c).split() for c in chars)
     jamo = (chr(c) for c in range(0x1161, 0x11C3))
-    return frozenset(chr(int(p[1], 16)) for p in pairs if len(p) == 2 and p[0][0] != "<").union(jamo)
+    return frozenset(chr(int(p[1], 16)) for p in pairs if len(p) == 2 and p[0][0] != "<").union(
+        jamo
+    )
 
 
 def main() -> None:

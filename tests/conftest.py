@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("dedupe", deadline=None)  # the first example may compile a kernel
+settings.load_profile("dedupe")
 
 ROOT = Path(__file__).resolve().parent.parent
 

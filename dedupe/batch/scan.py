@@ -48,9 +48,7 @@ def scan(
         ranked = _read(articles, params, pool, workers, progress)
         if ranked is None:
             return []
-        verifier = PlaneVerifier(
-            ranked.compared, ranked.circumstances(), params.threshold
-        )
+        verifier = PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
         return _stories(ranked, verifier, params, pool, progress)
 
 

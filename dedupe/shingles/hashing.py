@@ -62,7 +62,8 @@ def xxh32(data: NDArray[np.uint8], start: int, end: int, seed: np.uint32) -> np.
             v4 = _round(v4, _word(data, i + 12))
             i += 16
         h = np.uint32(
-            np.uint32(_rotate(v1, 1) + _rotate(v2, 7)) + np.uint32(_rotate(v3, 12) + _rotate(v4, 18))
+            np.uint32(_rotate(v1, 1) + _rotate(v2, 7))
+            + np.uint32(_rotate(v3, 12) + _rotate(v4, 18))
         )
     else:
         h = np.uint32(seed + _P5)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.models import Relation
+from dedupe.params import THRESHOLD
 from dedupe.similarity.pairs import (
     CONTAINMENT,
     COSINE,
@@ -23,7 +24,6 @@ from dedupe.similarity.pairs import (
 )
 from dedupe.similarity.verifier import Judgement
 
-THRESHOLD = 0.14  # of the story score; the sets' best lie between 0.12 and 0.17
 NAMES_FACTOR = 2.0  # the story score is at most so many times the agreement on names
 ONE_SOURCE_COSINE = 0.75  # one source's look-alikes are series, unless they are near the same
 ONE_SOURCE_NAMES = 0.7
@@ -62,7 +62,8 @@ class PlaneVerifier:
         near = (features[:, COSINE] >= ONE_SOURCE_COSINE) & (features[:, NAMES] >= ONE_SOURCE_NAMES)
         one_source = (self._sources[left] == self._sources[right]) & (self._sources[left] >= 0)
         scores[one_source & ~near] = 0.0
-        exact = self._compared.digests[left] == self._compared.digests[right]
+        digests = self._compared.digests  # 0 is no text at all
+        exact = (digests[left] == digests[right]) & (digests[left] != 0)
         scores[exact] = 1.0
         credited = (self._credits[left] == self._credits[right]) & (self._credits[left] >= 0)
         relations = self._relations(features, scores, exact, credited)
