@@ -84,5 +84,8 @@ commands.add_command(scan)
 
 def main() -> None:
     """Run the command line. However it ends, no half-written file stays behind."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the caller has closed it
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     signal.signal(signal.SIGTERM, _end)
     commands(prog_name="dedupe")

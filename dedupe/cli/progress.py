@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dedupe.cli.terminal import harmless
+from dedupe.cli.terminal import counted, harmless
 from dedupe.models import Decision, Rejection
 
 _SHOWN = 5  # rejected records that are told one by one
@@ -94,12 +94,13 @@ class ScanProgress:
         stories = sum(size > 1 for size in sizes.values())
         grouped = sum(size for size in sizes.values() if size > 1)
         parts = [
-            f"{len(decisions):,} articles: {grouped:,} in {stories:,} stories of two or more,"
+            f"{counted(len(decisions), 'article')}: {grouped:,} in"
+            f" {counted(stories, 'story', 'stories')} of two or more,"
             f" {len(decisions) - grouped:,} alone"
         ]
         if self._left_out:
             parts.append(f"{self._left_out:,} outside --since and --until")
         if self._rejected:
-            parts.append(f"{self._rejected:,} records rejected")
+            parts.append(f"{counted(self._rejected, 'record')} rejected")
         parts += [f"{count:,} × {what}" for what, count in self._repairs.most_common()]
         self._console.print("; ".join(parts))

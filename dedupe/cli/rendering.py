@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dedupe.cli.terminal import harmless
+from dedupe.cli.terminal import counted, harmless
 from dedupe.errors import UsageError
 from dedupe.feeds import DecisionWriter, open_writer
 from dedupe.models import Article, Decision
@@ -117,7 +117,7 @@ class _StoryTable:
             why = Text(_why(members[0]), style="italic dim", no_wrap=False, overflow="fold")
             table.add_row("", "", why, "", end_section=True)
         alone = sum(len(members) == 1 for members in self._stories.values())
-        table.caption = f"{len(stories)} stories; {alone} articles stand alone"
+        table.caption = f"{counted(len(stories), 'story', 'stories')}; {alone:,} alone"
         return table
 
     def _row(self, d: Decision) -> tuple[str | Text, ...]:

@@ -95,10 +95,12 @@ def tokenise(
     """
     open_at = -1  # start of the open word in `out`, or -1
     kind_bits = 0
-    previous = -1  # last character of a run of pairs, or -1
+    previous: np.int64 | int = -1  # last character of a run of pairs, or -1
     paired = False
     last_class = SEPARATOR
     i = start
+    char: np.int64 | int
+    folded: np.int64 | int
     while i < end:
         char = np.int64(chars[np.uintp(i)])
         i += 1

@@ -1,0 +1,192 @@
+"""Every option works as a flag, as a variable and as a key; its values are checked."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pytest
+from click.core import ParameterSource
+
+from dedupe import canonical, feeds
+from dedupe.cli import scan as scan_module
+from dedupe.cli.config import load_config
+from dedupe.cli.main import commands
+from dedupe.cli.options import Duration, Moment, Score
+from dedupe.models import Level
+from dedupe.params import ScanParams
+
+OPTIONS = [
+    pytest.param(command, option, id=f"{name} {option.opts[-1]}")
+    for name, command in commands.commands.items()
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+
+
+def sample(option: click.Option) -> Any:
+    """A value as TOML has it that is not the default."""
+    if option.is_flag:
+        return True
+    match option.type:
+        case click.Choice(choices=choices):
+            value: Any = next(c for c in choices if c != option.default)
+        case Duration():
+            value = "36h"
+        case Moment():
+            value = "2031-03-04T12:00Z"
+        case click.IntRange(min=least) | click.FloatRange(min=least):
+            value = (least or 0) + (2 if isinstance(option.type, click.IntRange) else 0.5)
+        case _:
+            value = "some-name"
+    return [value, value] if option.multiple else value
+
+
+def parsed(command: click.Command, option: click.Option, *arguments: str) -> tuple[Any, Any]:
+    """The value of the option, and where it came from."""
+    parent = click.Context(commands)
+    parent.default_map = load_config(None, commands)
+    given = ["INPUT"] * any(isinstance(p, click.Argument) for p in command.params)
+    context = command.make_context(command.name, [*arguments, *given], parent=parent)
+    assert option.name is not None
+    return context.params[option.name], context.get_parameter_source(option.name)
+
+
+def flags(option: click.Option, value: Any) -> list[str]:
+    if option.is_flag:
+        return [option.opts[-1]]
+    values = value if option.multiple else [value]
+    return [word for v in values for word in (option.opts[-1], str(v))]
+
+
+def in_toml(command: click.Command, option: click.Option, value: Any) -> None:
+    table = f"[{command.name}]\n{option.name} = {json.dumps(value)}\n"
+    Path("dedupe.toml").write_text(table, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_an_option_means_the_same_as_flag_variable_and_key(
+    command: click.Command, option: click.Option, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = sample(option)
+    expected, source = parsed(command, option, *flags(option, value))
+    assert source is ParameterSource.COMMANDLINE
+    assert expected not in (None, (), option.default)
+
+    in_toml(command, option, value)
+    assert parsed(command, option) == (expected, ParameterSource.DEFAULT_MAP)
+    Path("dedupe.toml").unlink()
+
+    assert isinstance(option.envvar, str)
+    text = " ".join(map(str, value)) if option.multiple else str(value).lower()
+    monkeypatch.setenv(option.envvar, text if not isinstance(value, str) else value)
+    assert parsed(command, option) == (expected, ParameterSource.ENVIRONMENT)
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_variables_win_over_the_file_and_flags_over_both(
+    command: click.Command, option: click.Option, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = sample(option)
+    in_toml(command, option, value)
+    assert isinstance(option.envvar, str)
+    text = " ".join(map(str, value)) if option.multiple else str(value)
+    monkeypatch.setenv(option.envvar, text)
+    assert parsed(command, option)[1] is ParameterSource.ENVIRONMENT
+    assert parsed(command, option, *flags(option, value))[1] is ParameterSource.COMMANDLINE
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_a_variable_and_a_key_are_named_after_their_flag(
+    command: click.Command, option: click.Option
+) -> None:
+    flag = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+    assert option.name == flag
+    assert option.envvar == f"DEDUPE_{flag.upper()}"
+    assert option.help
+
+
+def test_a_flag_can_be_switched_off_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = commands.commands["scan"]
+    quiet = next(p for p in command.params if p.name == "quiet")
+    assert isinstance(quiet, click.Option)
+    in_toml(command, quiet, True)
+    monkeypatch.setenv("DEDUPE_QUIET", "0")
+    assert parsed(command, quiet) == (False, ParameterSource.ENVIRONMENT)
+
+
+def test_the_words_of_the_options_are_those_of_the_library() -> None:
+    assert scan_module.FORMATS == feeds.FORMATS
+    assert scan_module.LEVELS == tuple(Level)
+    assert (*scan_module.RULES, "id") == canonical.RULES
+    assert scan_module.RULES == ScanParams().election
+    options = {p.name: p for p in commands.commands["scan"].params}
+    to = options["to"].type
+    assert isinstance(to, click.Choice)
+    assert set(to.choices) == {*get_args(feeds.OutputFormat), "table"}
+    assert options["level"].default == ScanParams().level
+    assert Duration().convert(options["window"].default, None, None) == ScanParams().window_hours
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("36h", 36), ("7d", 168), ("2w", 336), ("1.5d", 36), (24, 24)]
+)
+def test_a_duration_is_read(text: str | int, hours: float) -> None:
+    assert Duration().convert(text, None, None) == hours
+
+
+@pytest.mark.parametrize("text", ["", "7", "7 days", "-1h", "0h", "h", "nan", "1e3h", 0, -1.0])
+def test_what_is_no_duration_is_refused(text: str | float) -> None:
+    with pytest.raises(click.BadParameter, match="write 36h, 7d or 2w"):
+        Duration().convert(text, None, None)
+
+
+def test_a_moment_without_an_offset_is_utc() -> None:
+    for text in ("2031-03-04", "2031-03-04T00:00", "2031-03-04T01:00+01:00", datetime(2031, 3, 4)):
+        assert Moment().convert(text, None, None) == datetime(2031, 3, 4, tzinfo=UTC)
+
+
+def test_a_moment_can_lie_so_long_ago() -> None:
+    before = datetime.now(UTC)
+    moment = Moment().convert("2d", None, None)
+    assert before <= moment + timedelta(days=2) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2031-02-30", "7", f"{'9' * 400}d", "9999999w"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no time"):
+        Moment().convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["0", "2", "-0.1", "nan", "inf", "high"])
+def test_a_score_lies_above_zero_and_up_to_one(text: str) -> None:
+    assert Score().convert("1", None, None) == 1
+    with pytest.raises(click.BadParameter):
+        Score().convert(text, None, None)
+
+
+def test_wrong_usage_is_told_in_words_and_exits_2(invoke: Any) -> None:
+    for arguments in (
+        [],
+        ["x.jsonl", "--level", "chapter"],
+        ["x.jsonl", "--workers", "0"],
+        ["x.jsonl", "--threshold", "2"],
+        ["x.jsonl", "--bogus"],
+        ["nowhere.jsonl"],
+    ):
+        result = invoke(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert (arguments or ["INPUT"])[-1].lstrip("-") in result.stderr
+
+
+def test_help_needs_no_heavy_import(run: Any) -> None:
+    done = run("scan", "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.returncode == 0
+    assert "--window" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "dedupe.cli.scan" in imported
+    assert not imported & {"numba", "numpy", "datasketch", "rich", "msgspec"}
