@@ -143,7 +143,7 @@ def tokenise(
             open_at = -1
         if kind == BIGRAM:
             folded = np.int64(folds[char]) if char < COVERED else char
-            paired = previous >= 0
+            paired = bool(previous >= 0)
             if paired:
                 at, n = _pair(out, at, bounds, kinds, n, previous, folded)
             previous = folded

@@ -52,7 +52,7 @@ def run() -> Run:
             [sys.executable, "-m", "dedupe", *map(str, arguments)],
             **{"capture_output": True, "encoding": "utf-8", **settings},
         )
-        assert "Traceback" not in (done.stderr or "")
+        assert "Traceback" not in str(done.stderr)
         return done
 
     return started

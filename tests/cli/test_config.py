@@ -76,11 +76,13 @@ def test_without_a_file_nothing_is_set() -> None:
 
 
 def test_a_named_file_is_read_and_must_exist(
-    run: Any, write: Any, settings: Any, two_copies: Any, lines: Any
+    run: Any, write: Any, settings: Any, two_copies: Any
 ) -> None:
     copies = write(*two_copies)
     settings("[scan]\nlevel = 'bogus'").rename("mine.toml")
-    assert run("--config", "mine.toml", "scan", copies).returncode == 2
+    wrong = run("--config", "mine.toml", "scan", copies)
+    assert wrong.returncode == 2
+    assert "mine.toml: [scan] level" in wrong.stderr
     missing = run("--config", "nowhere.toml", "scan", copies)
     assert missing.returncode == 2
     assert "nowhere.toml" in missing.stderr

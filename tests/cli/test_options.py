@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -121,9 +120,9 @@ def test_a_flag_can_be_switched_off_by_its_variable(monkeypatch: pytest.MonkeyPa
 
 def test_the_words_of_the_options_are_those_of_the_library() -> None:
     assert scan_module.FORMATS == feeds.FORMATS
-    assert scan_module.LEVELS == tuple(Level)
+    assert tuple(Level) == scan_module.LEVELS
     assert (*scan_module.RULES, "id") == canonical.RULES
-    assert scan_module.RULES == ScanParams().election
+    assert ScanParams().election == scan_module.RULES
     options = {p.name: p for p in commands.commands["scan"].params}
     to = options["to"].type
     assert isinstance(to, click.Choice)
@@ -181,12 +180,3 @@ def test_wrong_usage_is_told_in_words_and_exits_2(invoke: Any) -> None:
         result = invoke(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
         assert (arguments or ["INPUT"])[-1].lstrip("-") in result.stderr
-
-
-def test_help_needs_no_heavy_import(run: Any) -> None:
-    done = run("scan", "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
-    assert done.returncode == 0
-    assert "--window" in done.stdout
-    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "dedupe.cli.scan" in imported
-    assert not imported & {"numba", "numpy", "datasketch", "rich", "msgspec"}
