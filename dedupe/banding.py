@@ -52,17 +52,21 @@ def tune(
 
 @kernel
 def band_keys(
-    signatures: NDArray[np.uint32], rows: int, first_band: int, keys: NDArray[np.uint32]
+    signatures: NDArray[np.uint32],
+    rows: int,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
 ) -> None:
-    """The bucket of every signature in every band, into `keys` (n, bands).
+    """The buckets of every signature, into the columns `first` to `last` of `keys`.
 
-    A key is the band's rows under an FNV-like mix, with the band's number (from `first_band` on).
+    A column is a band; its key is the band's rows and its number under an FNV-like mix.
     """
-    for i in range(keys.shape[0]):
-        for band in range(keys.shape[1]):
-            h = np.uint32(first_band + band) * np.uint32(0x9E3779B1)
-            for row in range(rows):
-                h = np.uint32(np.uint32(h ^ signatures[i, band * rows + row]) * np.uint32(16777619))
+    for i in range(len(signatures)):
+        for band in range(first, last):
+            h = np.uint32(band) * np.uint32(0x9E3779B1)
+            for row in range((band - first) * rows, (band - first + 1) * rows):
+                h = np.uint32(np.uint32(h ^ signatures[i, row]) * np.uint32(16777619))
                 h = np.uint32(h ^ (h >> np.uint32(15)))
             keys[i, band] = h
 

@@ -23,7 +23,7 @@ from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import word_shingles
 from dedupe.text.characters import characters
 from dedupe.text.normalise import TextBuffer
-from dedupe.text.tokens import BYTES_PER_CHAR, tokenise
+from dedupe.text.tokens import BYTES_PER_CHAR, TITLE, tokenise
 
 
 class Fingerprints(NamedTuple):
@@ -107,6 +107,8 @@ def _sign(
         at, titled = tokenise(
             chars, parts[i, 0], parts[i, 1], classes, folds, data, 0, bounds, token_kinds, 0
         )
+        for t in range(titled):
+            token_kinds[t] |= TITLE
         at, n = tokenise(
             chars, parts[i, 1], parts[i, 2], classes, folds, data, at, bounds, token_kinds, titled
         )

@@ -61,7 +61,7 @@ def story_elements(article: Article) -> set[int]:
         known = zipf(word)
         rarity = 6.0 - (UNKNOWN_ZIPF if known is None else known)
         if rarity > 0:
-            weight = 2.0 * (1.0 + float(np.float32(math.log(tf)))) * rarity
+            weight = (1.0 + float(np.float32(math.log(tf)))) * rarity
             replicas = min(32, int(weight + 0.5))
             elements |= {xxhash.xxh32_intdigest(word.encode(), i) for i in range(1, replicas + 1)}
     return elements

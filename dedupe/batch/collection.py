@@ -96,8 +96,8 @@ class Collection:
         """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
         p = self._params
         keys = np.empty((len(fingerprints.digests), p.bands), dtype=np.uint32)
-        band_keys(fingerprints.story, p.story_rows, 0, keys[:, : p.story_bands])
-        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, keys[:, p.story_bands :])
+        band_keys(fingerprints.story, p.story_rows, 0, p.story_bands, keys)
+        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, p.bands, keys)
         self._keys.append(keys)
         self._counts.append(np.diff(fingerprints.term_bounds))
         for name, column in self._columns.items():

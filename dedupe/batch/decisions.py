@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,10 +59,11 @@ def decide(
     starts = np.flatnonzero(np.r_[True, np.diff(labels[by_label]) != 0])
     decisions: list[Decision | None] = [None] * len(labels)
     lengths = ranked.compared.lengths
+    best = {source.casefold(): place for place, source in enumerate(params.sources)}
     for members in np.split(by_label, starts[1:]):
         ranks = members.tolist()
         entries = [ranked.entries[i] for i in ranks]
-        story = _story(entries, [int(lengths[i]) for i in ranks], params)
+        story = _story(entries, lengths[members].tolist(), best, params.election)
         for i, entry in zip(ranks, entries, strict=True):
             decisions[ranked.order[i]] = _decision(i, entry, story, nearest, updates, ranked)
     return [decision for decision in decisions if decision is not None]
@@ -98,10 +100,11 @@ def _updates(ranked: Ranked, labels: NDArray[np.int64], verifier: Verifier) -> N
     return updates
 
 
-def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Story:
+def _story(
+    entries: list[Entry], lengths: list[int], ranks: dict[str, int], rules: Sequence[str]
+) -> Story:
     agencies = Counter(e.agency for e in entries if e.agency is not None)
     credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
-    ranks = {source.casefold(): place for place, source in enumerate(params.sources)}
     originals = {e.original for e in entries if e.original is not None}
     election = elect(
         [
@@ -115,7 +118,7 @@ def _story(entries: list[Entry], lengths: list[int], params: ScanParams) -> Stor
             )
             for e, words in zip(entries, lengths, strict=True)
         ],
-        params.election,
+        rules,
     )
     # Named after one member that stays the same while others come and go.
     least = min(xxhash.xxh3_64_hexdigest(e.id.encode("utf-8", "surrogatepass")) for e in entries)

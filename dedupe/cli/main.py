@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import click
 
@@ -88,4 +89,7 @@ def main() -> None:
         if getattr(sys, name) is None:  # the caller has closed it
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     signal.signal(signal.SIGTERM, _end)
+    # The kernels do no linear algebra. Where SciPy is installed, numba would import it for its
+    # BLAS, which takes longer than a small scan; this process is ours, so nobody else misses it.
+    sys.modules.setdefault("scipy.linalg.cython_blas", cast("ModuleType", None))
     commands(prog_name="dedupe")

@@ -22,8 +22,9 @@ from dedupe.models import Article, Decision
 
 Format = Literal["jsonl", "csv", "parquet", "table"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".parquet": "parquet"}
-_TITLE = 200  # characters kept of a title, or of the text where that is missing
-_WIDTH = 110  # columns of a table that goes to no terminal, where COLUMNS does not say
+_TITLE = 200  # characters kept of a title
+_LEAD = 72  # characters of a text that stand for a missing title
+_WIDTH = 120  # columns of a table that goes to no terminal, where COLUMNS does not say
 
 
 class Output(Protocol):
@@ -81,7 +82,7 @@ class _StoryTable:
 
     def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
         for article in articles:
-            title = (article.title or article.text)[:_TITLE]
+            title = (article.title or article.text[:_LEAD])[:_TITLE]
             self._shown[article.id] = (_cell(title), _cell(article.source or ""))
             yield article
 

@@ -90,30 +90,30 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
 
     params = _params(given)
     rejects_path = _apart(given["rejects"], given["output"])
-    with ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"]) as progress:
+    progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
 
-        def reject(rejection: Rejection) -> None:
-            progress.rejected(rejection)
-            if rejects is not None:
-                rejects.write(rejection)
+    def reject(rejection: Rejection) -> None:
+        progress.rejected(rejection)
+        if rejects is not None:
+            rejects.write(rejection)
 
-        articles = read_articles(  # checks the inputs, so that a slip of the pen opens no output
-            inputs,
-            format=given["from"],
-            now=datetime.now(UTC),
-            on_reject=reject,
-            on_repair=progress.repaired,
-            on_bytes=progress.read,
-        )
-        with (
-            RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
-            open_output(given["output"], given["to"]) as output,
-            on_compile(progress.compiling),
-        ):
-            kept = output.watch(_between(articles, given["since"], given["until"], progress))
+    articles = read_articles(  # checks the inputs, so that a slip of the pen opens no output
+        inputs,
+        format=given["from"],
+        now=datetime.now(UTC),
+        on_reject=reject,
+        on_repair=progress.repaired,
+        on_bytes=progress.read,
+    )
+    with (
+        RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
+        open_output(given["output"], given["to"]) as output,
+    ):
+        kept = output.watch(_between(articles, given["since"], given["until"], progress))
+        with progress, on_compile(progress.compiling):
             decisions = run(kept, params, progress.stage)
-            for decision in decisions:
-                output.write(decision)
+        for decision in decisions:
+            output.write(decision)
     progress.finished(decisions)
     sys.exit(progress.exit_code)
 

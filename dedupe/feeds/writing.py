@@ -201,8 +201,10 @@ class _ParquetWriter(_Writer):
         super().close()
 
     def discard(self) -> None:
-        self._file.close()  # else pyarrow would, when the stream is gone
-        super().discard()
+        try:
+            self._file.close()  # else pyarrow would, when the stream is gone
+        finally:
+            super().discard()
 
     def _flush(self) -> None:
         if self._rows:

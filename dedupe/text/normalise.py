@@ -18,6 +18,7 @@ from dedupe.kernel import kernel
 from dedupe.text.characters import COVERED, IDEOGRAPHS_END, IGNORED, characters
 
 _MAX_ENTITY_ROUNDS = 4
+_FIRST_PLANE = 0x10000
 _ENDLESS_NUMBER = re.compile(r"&#[0-9]{64,};?")  # no character, and too long for int()
 _OTHER_AMPERSANDS = str.maketrans("\uff06\ufe60", "  ")  # become `&` under NFKC
 _MARK = re.compile("[\u0300-\u0345]")  # all that compose with letters that have a case
@@ -41,9 +42,15 @@ def decode(text: str) -> str:
 
 
 @cache
-def _invisible() -> re.Pattern[str]:
+def _invisible() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What to remove from the first plane, and from the others.
+
+    Apart, since `re` looks up a set of the first plane at once, but tries any other one by one.
+    """
     ignored = np.flatnonzero(characters().classes == IGNORED).tolist()
-    return re.compile(f"[{re.escape(''.join(map(chr, ignored)))}{chr(IDEOGRAPHS_END)}-\U0010ffff]+")
+    low = "".join(re.escape(chr(char)) for char in ignored if char < _FIRST_PLANE)
+    high = "".join(re.escape(chr(char)) for char in ignored if char >= _FIRST_PLANE)
+    return re.compile(f"[{low}]+"), re.compile(f"[{high}{chr(IDEOGRAPHS_END)}-\U0010ffff]+")
 
 
 @cache
@@ -67,7 +74,11 @@ def settle(text: str) -> str:
 
 
 def _compose(text: str) -> str:
-    text = unicodedata.normalize("NFKC", _invisible().sub("", text))
+    low, high = _invisible()
+    text = low.sub("", text)
+    if len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text):
+        text = high.sub("", text)
+    text = unicodedata.normalize("NFKC", text)
     return _WORD.sub(_compose_folded, text) if _MARK.search(text) else text
 
 

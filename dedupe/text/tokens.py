@@ -28,6 +28,7 @@ from dedupe.text.normalise import TextBuffer
 CAPITAL = 1  # began with an upper-case letter where it stood
 NUMBER = 2  # has a digit
 PAIR = 4  # a character pair of a script without spaces
+TITLE = 8  # stands in the title
 
 BYTES_PER_CHAR = 9  # a character begins one pair of at most 4 bytes each, with a space behind
 _SHARP_S = 0xDF
@@ -122,10 +123,10 @@ def tokenise(
             last_class = kind
             # The rest of a word in ASCII, which most of the world's news is.
             while i < end:
-                char = np.int64(chars[np.uintp(i)])
-                if char >= 0x80 or classes[char] != LETTER:
+                lower = np.int64(chars[np.uintp(i)]) | 0x20
+                if lower < 97 or lower > 122:
                     break
-                out[np.uintp(at)] = folds[char]
+                out[np.uintp(at)] = lower
                 at += 1
                 i += 1
                 last_class = LETTER

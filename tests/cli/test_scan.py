@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -264,6 +265,29 @@ def test_a_table_keeps_to_its_width(invoke: Any, examples: Path) -> None:
         assert {cell_len(line) for line in shown.splitlines()} == {columns}
         assert "0.9" in shown
         assert "canonical" in shown
+
+
+def test_on_a_terminal_the_table_stays_whole_beside_the_progress(
+    write: Any, two_copies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, side = pty.openpty()
+    with scanning(str(write(*two_copies)), stdin=side, stdout=side, stderr=side) as scan:
+        os.close(side)
+        shown = b"".join(iter(lambda: _read(terminal), b"")).decode()
+        os.close(terminal)
+    assert scan.returncode == 0
+    before, table, after = shown.partition("Stories")
+    assert "reading" in before
+    assert re.search("canonical.*1 story; 0 alone.*2 articles: 2 in 1 story", after, re.DOTALL)
+    assert not re.search(r"\x1b\[\d*[AKJ]", table + after)  # nothing moves up or erases
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # how Linux says that the other side is closed
+        return b""
 
 
 def test_a_table_goes_to_no_file(invoke: Any, write: Any, other: Any) -> None:
