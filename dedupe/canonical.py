@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+ONLY_VERSION = "the only version"
 RULES = ("agency", "linked", "earliest", "fullest", "ranked", "id")
 
 
@@ -49,7 +50,7 @@ def elect(members: Sequence[Candidate], rules: Sequence[str] = RULES) -> Electio
     if unknown := set(rules) - set(RULES):
         raise ValueError(f"unknown rule {sorted(unknown)[0]!r}; the rules are {', '.join(RULES)}")
     if len(members) == 1:
-        return Election(id=members[0].id, reason="the only version")
+        return Election(id=members[0].id, reason=ONLY_VERSION)
     left = list(members)
     for rule in (*rules, "id"):
         kept = _best(left, rule)

@@ -20,7 +20,7 @@ from dedupe.params import SignatureParams
 from dedupe.shingles.hashing import xxh32
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
-from dedupe.shingles.words import word_shingles
+from dedupe.shingles.words import hash_tokens, word_shingles
 from dedupe.text.characters import characters
 from dedupe.text.normalise import TextBuffer
 from dedupe.text.tokens import BYTES_PER_CHAR, TITLE, tokenise
@@ -101,6 +101,7 @@ def _sign(
     data = np.empty(longest * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((longest + 1, 2), dtype=np.int32)
     token_kinds = np.empty(longest + 1, dtype=np.uint8)
+    hashes = np.empty(longest + 1, dtype=np.uint32)
     elements = np.empty(max(longest + 1, vector_lead * MAX_REPLICAS), dtype=np.uint32)
     sorting = np.empty(vector_lead, dtype=np.uint64)
     for i in range(low, high):
@@ -119,12 +120,13 @@ def _sign(
             digests[i] = np.uint64(xxh32(data, start, end, np.uint32(0))) << np.uint64(
                 32
             ) | np.uint64(xxh32(data, start, end, np.uint32(1)))
-        count = word_shingles(data, bounds, first, n, shingle_size, elements)
+        hash_tokens(data, bounds, n, hashes)
+        count = word_shingles(hashes, first, n, shingle_size, elements)
         for e in range(count):
             elements[e] = mix(elements[e])
         absorb(copy[i], elements, count, copy_a, copy_b)
         term_counts[i], count, informative[i] = weigh(
-            data, bounds, token_kinds, n, vector_lead, signature_lead, offsets, lows, zipfs,
+            data, bounds, token_kinds, hashes, n, vector_lead, signature_lead, offsets, lows, zipfs,
             terms[i], tfs[i], term_zipfs[i], kinds[i], elements,
         )  # fmt: skip
         for e in range(count):

@@ -49,9 +49,10 @@ def invented(examples: Path) -> list[Article]:
 def copy_elements(article: Article) -> set[int]:
     body = tokens(article.text)
     words = body if len(body) >= PARAMS.short_body else tokens(article.title or "") + body
+    hashes = [xxhash.xxh32_intdigest(word.encode()).to_bytes(4, "little") for word in words]
     size = PARAMS.shingle_size
-    runs = [words[i : i + size] for i in range(max(1, len(words) - size + 1))] if words else []
-    return {xxhash.xxh32_intdigest(" ".join(run).encode(), 0) for run in runs}
+    runs = [hashes[i : i + size] for i in range(max(1, len(hashes) - size + 1))] if words else []
+    return {xxhash.xxh32_intdigest(b"".join(run)) for run in runs}
 
 
 def story_elements(article: Article) -> set[int]:

@@ -11,7 +11,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from dedupe.batch.collection import Entry, Ranked
-from dedupe.canonical import Candidate, elect
+from dedupe.canonical import ONLY_VERSION, Candidate, elect
 from dedupe.models import Decision, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Verifier
@@ -103,6 +103,10 @@ def _updates(ranked: Ranked, labels: NDArray[np.int64], verifier: Verifier) -> N
 def _story(
     entries: list[Entry], lengths: list[int], ranks: dict[str, int], rules: Sequence[str]
 ) -> Story:
+    if len(entries) == 1:
+        alone = entries[0]
+        credited = int(alone.agency is not None)
+        return Story(_story_id(entries), alone.id, ONLY_VERSION, alone.agency, credited, 1)
     agencies = Counter(e.agency for e in entries if e.agency is not None)
     credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
     originals = {e.original for e in entries if e.original is not None}
@@ -120,9 +124,14 @@ def _story(
         ],
         rules,
     )
-    # Named after one member that stays the same while others come and go.
+    size = len(entries)
+    return Story(_story_id(entries), election.id, election.reason, credit, credited, size)
+
+
+def _story_id(entries: list[Entry]) -> str:
+    """Named after one member, that stays the same while others come and go."""
     least = min(xxhash.xxh3_64_hexdigest(e.id.encode("utf-8", "surrogatepass")) for e in entries)
-    return Story(f"s{least}", election.id, election.reason, credit, credited, len(entries))
+    return f"s{least}"
 
 
 def _is_named(entry: Entry, originals: set[str]) -> bool:

@@ -63,6 +63,7 @@ def weigh(
     data: NDArray[np.uint8],
     bounds: NDArray[np.int32],
     kinds: NDArray[np.uint8],
+    token_hashes: NDArray[np.uint32],
     n: int,
     vector_lead: int,
     signature_lead: int,
@@ -75,7 +76,7 @@ def weigh(
     term_kinds: NDArray[np.uint8],
     elements: NDArray[np.uint32],
 ) -> tuple[int, int, int]:
-    """Weigh the first tokens of an article.
+    """Weigh the first tokens of an article; `token_hashes` are their xxh32.
 
     Fills `terms` (xxh32 of the word), their frequency in the lead, their zipf value in STEPS and
     their kinds, in order of appearance, and `elements` with the signature's element hashes.
@@ -89,7 +90,7 @@ def weigh(
     hashes = np.empty(lead, dtype=np.uint32)
     distinct = 0
     for t in range(lead):
-        h = xxh32(data, bounds[t, 0], bounds[t, 1], np.uint32(0))
+        h = token_hashes[t]
         at = np.int64(h & np.uint32(_SLOTS - 1))
         while slots[at] >= 0 and hashes[slots[at]] != h:
             at = (at + 1) & (_SLOTS - 1)
