@@ -39,9 +39,13 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function at its first call, without the GIL, and keep the result on disk."""
-    compiled = numba.njit(nogil=True)(function)
+def kernel(function: Callable[..., Any], *, nogil: bool = True) -> Any:
+    """Compile a function at its first call and keep the result on disk.
+
+    It runs without the GIL, unless `nogil` is false: a call of a few microseconds, made for every
+    article, would wait longer to have the GIL back.
+    """
+    compiled = numba.njit(nogil=nogil)(function)
     folder = cache_folder()
     if folder is not None:
         shared = numba.config.CACHE_DIR

@@ -73,8 +73,12 @@ def fold(char: str) -> int:
 
 
 def unsettled(char: str, composed: frozenset[str]) -> bool:
-    """Whether a text with this character may change, in what the tokeniser sees, under NFKC."""
-    if classify(char) == IGNORED or unicodedata.combining(char) or char in composed:
+    """Whether a text with this character may change, in what the tokeniser sees, under NFKC.
+
+    An invisible character alone may not: the tokeniser passes over it, and what it kept apart is
+    unsettled itself.
+    """
+    if unicodedata.combining(char) or char in composed:
         return True
     form = unicodedata.normalize("NFKC", char)
     return form != char and any(classify(c) not in (SEPARATOR, NUMBER_SEPARATOR) for c in form)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from dedupe.attribution import phrases
 from dedupe.attribution.agencies import BY_NAME, SHORT, Agency, agency_of
-from dedupe.attribution.mentions import any_of, mentions
+from dedupe.attribution.mentions import Mention, any_of, mentions
 from dedupe.attribution.metadata import stated_authors
 from dedupe.attribution.speech import reported
 from dedupe.models import Credit
@@ -108,7 +108,7 @@ def find_credit(
 
 def _in_text(text: str, title: str | None) -> Credit | None:
     """Credit in the words of the article; most articles name no agency and end here soon."""
-    named = mentions(text, _MAX_MENTIONS)
+    titled, named = _mentions_in(title or "", text)
     head, tail = text[:_HEAD], text[-_TAIL:]
     if (named and named[0][1] < _HEAD) or any(name in head for name in _JAPANESE_SHORT):
         found = _byline(head) or _dateline(head)
@@ -122,7 +122,19 @@ def _in_text(text: str, title: str | None) -> Credit | None:
         found = _in_tail(tail, whole=len(text) <= _TAIL)
         if found:
             return found
-    return (title and _in_title(title, text)) or (reported(text, named, text) if named else None)
+    if title and (titled or _TITLE_END.search(title[-40:])):
+        found = _in_title(title, titled, text)
+        if found:
+            return found
+    return reported(text, named, text) if named else None
+
+
+def _mentions_in(title: str, text: str) -> tuple[list[Mention], list[Mention]]:
+    """The mentions in the title and in the text, found in one pass."""
+    both = mentions(f"{title}\n{text}", _MAX_MENTIONS)
+    seam = len(title) + 1
+    titled = [mention for mention in both if mention[1] < seam]
+    return titled, [(name, start - seam, end - seam) for name, start, end in both[len(titled) :]]
 
 
 def _credit(found: tuple[Agency, str], how: How) -> Credit:
@@ -314,8 +326,8 @@ _SENTENCE_ENDS = (*'.!?”"»。', "")
 _SIGN_OFF = re.compile(r"[.!?”\"»]\s+[-–—]{1,2}\s?(?:The )?([^\n.]{2,30}?)\.?$")
 
 
-def _in_title(title: str, text: str) -> Credit | None:
+def _in_title(title: str, named: list[Mention], text: str) -> Credit | None:
     end = _TITLE_END.search(title[-40:])
     if end and end[1].strip() in BY_NAME:
         return _credit((BY_NAME[end[1].strip()], end.group().strip()), "credit_line")
-    return reported(title, mentions(title, _MAX_MENTIONS), text)
+    return reported(title, named, text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -97,7 +98,7 @@ def _hash(a: int, b: int, c: int) -> int:
     return ((a * 91 + b) * 91 + c) & 0xFFFF
 
 
-@kernel
+@partial(kernel, nogil=False)
 def _propose(
     codes: NDArray[np.uint32],
     starts: NDArray[np.uint8],

@@ -22,14 +22,14 @@ from dedupe.similarity.plane import Circumstances
 from dedupe.similarity.vectors import document_frequencies, unit_weights
 from dedupe.text.kinds import kind_of
 from dedupe.text.links import named_original
-from dedupe.text.urls import canonical_url, url_host
+from dedupe.text.urls import url_host
 
 
 class Entry(NamedTuple):
     """One article without its text."""
 
     id: str
-    url: str | None  # canonical
+    url: str | None  # as given
     source: str | None  # as given, else the host of the URL
     published: datetime | None
     agency: str | None  # that it credits, or is
@@ -40,7 +40,6 @@ class Entry(NamedTuple):
 
 def entry_of(article: Article) -> Entry:
     """What the scan remembers of an article besides its fingerprint."""
-    url = canonical_url(article.url) if article.url else None
     credit = find_credit(
         article.text,
         title=article.title,
@@ -52,12 +51,12 @@ def entry_of(article: Article) -> Entry:
     source = article.source or (url_host(article.url) if article.url else None)
     return Entry(
         id=article.id,
-        url=url,
+        url=article.url,
         source=sys.intern(source) if source else None,  # a few sources, many articles
         published=article.published,
         agency=credit.agency if credit else None,
         own=credit is not None and credit.how == "source",
-        original=named_original(article.text, article.html, url),
+        original=named_original(article.text, article.html, article.url),
         kind=int(kind_of(article.title, article.text)),
     )
 

@@ -15,7 +15,7 @@ from dedupe.canonical import ONLY_VERSION, Candidate, elect
 from dedupe.models import Decision, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Verifier
-from dedupe.text.urls import url_host
+from dedupe.text.urls import canonical_url, url_host
 
 
 class Nearest(NamedTuple):
@@ -137,7 +137,7 @@ def _story_id(entries: list[Entry]) -> str:
 def _is_named(entry: Entry, originals: set[str]) -> bool:
     if entry.url is None:
         return False
-    return entry.url in originals or url_host(entry.url) in originals
+    return canonical_url(entry.url) in originals or url_host(entry.url) in originals
 
 
 def _decision(

@@ -16,9 +16,10 @@ class Kind(IntEnum):
 
 _ENTRIES = 4  # a form that comes back so often is a form
 _HEAD = 4000  # characters in which a form shows
-_NUMBERED = re.compile(r"\n[ \t*•–—(\[-]{0,3}(\d[^\n]{0,8})")  # how numbered lines begin
-_CLOCK = re.compile(r"(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)")
-_ITEM = re.compile(r"(?:[1-9]|1\d|20)[.):] +\S")
+_BULLETS = " \t*•–—([-"  # may stand before the number
+_BEGINNINGS = frozenset(_BULLETS + "0123456789")
+_CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)")
+_ITEM = re.compile(r"\W{0,3}(?:[1-9]|1\d|20)[.):] +\S")
 _LIVE_TITLE = re.compile(
     r"\blive\b.{0,40}\b(?:updates?|blog|coverage)|\bas it happened\b|\bliveticker\b|\ben direct\b"
     r"|\bminuto a minuto\b|\bonline-трансляция|\bтекстовая трансляция",
@@ -36,12 +37,15 @@ _TITLE_WORDS = (
 
 def kind_of(title: str | None, text: str) -> Kind:
     """The kind of an entry, from its title and the way its lines begin."""
-    if title and any(word in (lower := title.lower()) for word in _TITLE_WORDS):
+    lower = title.lower() if title else ""
+    if any(word in lower for word in _TITLE_WORDS):
         if _LIVE_TITLE.search(lower):
             return Kind.LIVE_BLOG
         if _ROUNDUP_TITLE.search(lower):
             return Kind.ROUNDUP
-    if len(numbered := _NUMBERED.findall("\n" + text[:_HEAD])) >= _ENTRIES:
+    lines = [line for line in text[:_HEAD].split("\n") if line[:1] in _BEGINNINGS]
+    numbered = [line for line in lines if line[:4].lstrip(_BULLETS)[:1].isdigit()]
+    if len(numbered) >= _ENTRIES:
         if sum(_CLOCK.match(line) is not None for line in numbered) >= _ENTRIES:
             return Kind.LIVE_BLOG
         if sum(_ITEM.match(line) is not None for line in numbered) >= _ENTRIES:

@@ -25,7 +25,7 @@ def named_original(text: str, html: str | None, own_url: str | None) -> str | No
     """
     if html and (link := _LINK.search(html, 0, _HEAD)) and (href := _HREF.search(link[0])):
         target = canonical_url(href[1])
-        if target and target != own_url:
+        if target and not (own_url and target == canonical_url(own_url)):
             return target
     ends = text if len(text) <= 2 * _END else f"{text[:_END]}\n{text[-_END:]}"
     if any(sign in ends for sign in _SIGNS) and (said := _PHRASE.search(ends)):
