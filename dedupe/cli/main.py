@@ -85,7 +85,8 @@ commands.add_command(scan)
 
 def _leave(end: SystemExit) -> NoReturn:
     """End now that all is flushed: taking the kernels down piece by piece takes as long as a scan
-    of ten files."""
+    of ten files.
+    """
     if not isinstance(end.code, int) or "numba" not in sys.modules:
         raise end
     for stream in (sys.stdout, sys.stderr):
