@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedupe.hashing import xxh32
 from dedupe.kernel import kernel
 from dedupe.params import BandParams
 
@@ -60,15 +61,14 @@ def band_keys(
 ) -> None:
     """The buckets of every signature, into the columns `first` to `last` of `keys`.
 
-    A column is a band; its key is the band's rows and its number under an FNV-like mix.
+    A column is a band; its key is the xxh32 of the band's rows, 4 little-endian bytes each, with
+    the column as the seed. `signatures` must be C-contiguous.
     """
     for i in range(len(signatures)):
+        row_bytes = signatures[i].view(np.uint8)
         for band in range(first, last):
-            h = np.uint32(band) * np.uint32(0x9E3779B1)
-            for row in range((band - first) * rows, (band - first + 1) * rows):
-                h = np.uint32(np.uint32(h ^ signatures[i, row]) * np.uint32(16777619))
-                h = np.uint32(h ^ (h >> np.uint32(15)))
-            keys[i, band] = h
+            start = 4 * rows * (band - first)
+            keys[i, band] = xxh32(row_bytes, start, start + 4 * rows, np.uint32(band))
 
 
 class Buckets(NamedTuple):

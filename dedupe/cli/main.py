@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 import click
 
 from dedupe.cli.config import load_config
+from dedupe.cli.evaluate import evaluate
 from dedupe.cli.scan import scan
 from dedupe.cli.terminal import harmless
 from dedupe.errors import DedupeError
@@ -81,6 +82,7 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 
 commands.add_command(scan)
+commands.add_command(evaluate)
 
 
 def _leave(end: SystemExit) -> NoReturn:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dedupe.params import ScanParams
+
+# As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
+FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
+LEVELS = ("copy", "rewrite", "story")
 
 
 def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
@@ -72,3 +79,47 @@ class Score(click.FloatRange):
         if number != number:
             self.fail(f"{value!r} is no number", param, ctx)
         return number
+
+
+# ---- what every command that scans takes --------------------------------------------------------
+
+input_format = option(
+    "--from",
+    type=click.Choice(FORMATS),
+    help="Read every input as this format. Default: by its suffix, else by its first bytes.",
+)
+output_file = option(
+    "-o", "--output", default="-", show_default=True, metavar="FILE|-", help="Where to write."
+)
+level = option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default="story",
+    show_default=True,
+    help="The weakest relation that puts two articles into one cluster.",
+)
+window = option(
+    "--window",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="All articles of a story lie within so much time: 36h, 7d, 2w.",
+)
+threshold = option(
+    "--threshold",
+    type=Score(),
+    help="Story score from which two articles tell the same story. Higher: fewer, surer.",
+)
+workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
+quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
+
+
+def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
+    """The parameters of a scan with these options; what is not given keeps its default."""
+    from dedupe.models import Level
+    from dedupe.params import ScanParams
+
+    settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
+    return ScanParams(
+        level=Level(given["level"]), window_hours=given["window"], **settings, **others
+    )

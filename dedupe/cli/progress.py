@@ -78,7 +78,9 @@ class ScanProgress:
         if self._rejected <= _SHOWN:
             self._console.print(harmless(f"rejected {rejection.where}: {rejection.reason}"))
         elif self._rejected == _SHOWN + 1:
-            self._console.print("more records were rejected; --rejects FILE keeps them all")
+            self._console.print(
+                "more records were rejected; dedupe scan --rejects FILE keeps them all"
+            )
 
     def repaired(self, where: str, what: str) -> None:
         """A record was mended in a documented way."""

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any, Literal, Protocol
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -55,6 +55,17 @@ def open_output(path: str, to: Format | None) -> Output:
     return _Lines(open_writer(path, chosen))
 
 
+def show(*parts: RenderableType) -> None:
+    """Print tables and their headings on standard output, as wide as it is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal speaks UTF-8
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(width=None if known else _WIDTH, highlight=False)
+    for part in parts:
+        console.print(part)
+    sys.stdout.flush()
+
+
 class _Lines:
     def __init__(self, writer: DecisionWriter) -> None:
         self._writer = writer
@@ -94,12 +105,7 @@ class _StoryTable:
 
     def __exit__(self, kind: Any, *error: Any) -> None:
         if kind is None:
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(errors="replace")  # not every terminal speaks UTF-8
-            known = sys.stdout.isatty() or "COLUMNS" in os.environ
-            console = Console(width=None if known else _WIDTH, highlight=False)
-            console.print(self._table())
-            sys.stdout.flush()
+            show(self._table())
 
     def _table(self) -> Table:
         table = Table(

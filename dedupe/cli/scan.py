@@ -11,53 +11,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.options import Duration, Moment, Score, option
+from dedupe.cli.options import (
+    Moment,
+    input_format,
+    level,
+    option,
+    output_file,
+    quiet,
+    scan_params,
+    threshold,
+    window,
+    workers,
+)
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.models import Article, Rejection
     from dedupe.params import ScanParams
 
-# As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
-FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
-LEVELS = ("copy", "rewrite", "story")
 RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@option(
-    "--from",
-    type=click.Choice(FORMATS),
-    help="Read every input as this format. Default: by its suffix, else by its first bytes.",
-)
-@option("-o", "--output", default="-", show_default=True, metavar="FILE|-", help="Where to write.")
+@input_format
+@output_file
 @option(
     "--to",
     type=click.Choice(["jsonl", "csv", "parquet", "table"]),
     help="Output format. Default: by the suffix of FILE; else table on a terminal, else JSONL.",
 )
-@option(
-    "--level",
-    type=click.Choice(LEVELS),
-    default="story",
-    show_default=True,
-    help="The weakest relation that puts two articles into one cluster.",
-)
-@option(
-    "--window",
-    type=Duration(),
-    default="7d",
-    show_default=True,
-    help="All articles of a story lie within so much time: 36h, 7d, 2w.",
-)
+@level
+@window
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
-@option(
-    "--threshold",
-    type=Score(),
-    help="Story score from which two articles tell the same story. Higher: fewer, surer.",
-)
+@threshold
 @option(
     "--source",
     multiple=True,
@@ -71,8 +59,8 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
     help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
 )
 @option("--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL.")
-@option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
-@option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
+@workers
+@quiet
 def scan(inputs: tuple[str, ...], **given: Any) -> None:
     """Cluster the articles in files, folders or standard input (-) into stories.
 
@@ -119,19 +107,8 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
 
 
 def _params(given: dict[str, Any]) -> ScanParams:
-    """The parameters of the scan; what is not given keeps its default."""
-    from dedupe.models import Level
-    from dedupe.params import ScanParams
-
-    settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
-    if given["elect"]:
-        settings["election"] = given["elect"]
-    return ScanParams(
-        level=Level(given["level"]),
-        window_hours=given["window"],
-        sources=given["source"],
-        **settings,
-    )
+    election = {"election": given["elect"]} if given["elect"] else {}
+    return scan_params(given, sources=given["source"], **election)
 
 
 def _apart(rejects: str | None, output: str) -> str | None:

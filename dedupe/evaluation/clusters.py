@@ -1,11 +1,13 @@
-"""How well one clustering agrees with another: B-cubed and the adjusted Rand index."""
+"""How well one clustering agrees with another: B-cubed, pairwise, the adjusted Rand index."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from math import comb
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 
 class BCubed(NamedTuple):
@@ -14,6 +16,58 @@ class BCubed(NamedTuple):
     precision: float
     recall: float
     f1: float
+
+
+class Pairwise(NamedTuple):
+    """All 0 to 1, or None where there is nothing to measure them on."""
+
+    precision: float | None  # needs two items in one predicted cluster
+    recall: float | None  # needs two items in one gold cluster
+    f1: float | None  # needs both
+
+
+class ClusterFigures(Struct, frozen=True, kw_only=True):
+    """How well the stories of a scan agree with labels; None is what these cannot measure.
+
+    Precision needs items of two gold stories, recall two items of one, the others both.
+    """
+
+    labelled: int  # articles that are labelled and have a predicted cluster
+    stories: int  # gold stories that these are in
+    left_out: int  # labelled articles without a predicted cluster
+    bcubed_precision: float | None
+    bcubed_recall: float | None
+    bcubed_f1: float | None
+    pairwise_precision: float | None
+    pairwise_recall: float | None
+    pairwise_f1: float | None
+    ari: float | None  # adjusted Rand index, at most 1; 0 is chance
+
+
+def cluster_figures(
+    gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]
+) -> ClusterFigures:
+    """All figures of a clustering over the items that both mappings know.
+
+    Raises ValueError where there are none.
+    """
+    known = {item: cluster for item, cluster in gold.items() if item in predicted}
+    by_item, by_pair = bcubed(known, predicted), pairwise(known, predicted)
+    sizes = Counter(known.values())
+    apart, together = len(sizes) > 1, len(known) > len(sizes)
+    both = apart and together
+    return ClusterFigures(
+        labelled=len(known),
+        stories=len(sizes),
+        left_out=len(gold) - len(known),
+        bcubed_precision=by_item.precision if apart else None,
+        bcubed_recall=by_item.recall if together else None,
+        bcubed_f1=by_item.f1 if both else None,
+        pairwise_precision=by_pair.precision if apart else None,
+        pairwise_recall=by_pair.recall,
+        pairwise_f1=by_pair.f1 if both else None,
+        ari=adjusted_rand(known, predicted) if both else None,
+    )
 
 
 def bcubed(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> BCubed:
@@ -26,7 +80,21 @@ def bcubed(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> B
     truth, found = _margins(table)
     precision = sum(n * n / found[cluster] for (_, cluster), n in table.items()) / len(gold)
     recall = sum(n * n / truth[cluster] for (cluster, _), n in table.items()) / len(gold)
-    return BCubed(precision, recall, 2 * precision * recall / (precision + recall))
+    return BCubed(precision, recall, _f1(precision, recall))
+
+
+def pairwise(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> Pairwise:
+    """Precision and recall of the pairs of items that share a cluster.
+
+    Takes and refuses what `bcubed` does.
+    """
+    table = _contingency(gold, predicted)
+    together = _pairs(table)
+    in_truth, in_found = map(_pairs, _margins(table))
+    precision = together / in_found if in_found else None
+    recall = together / in_truth if in_truth else None
+    f1 = None if precision is None or recall is None else _f1(precision, recall)
+    return Pairwise(precision, recall, f1)
 
 
 def adjusted_rand(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> float:
@@ -35,11 +103,22 @@ def adjusted_rand(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable
     Takes and refuses what `bcubed` does.
     """
     table = _contingency(gold, predicted)
-    together = sum(comb(n, 2) for n in table.values())
-    in_truth, in_found = (sum(comb(n, 2) for n in margin.values()) for margin in _margins(table))
+    together = _pairs(table)
+    in_truth, in_found = map(_pairs, _margins(table))
     expected = in_truth * in_found / max(1, comb(len(gold), 2))
     most = (in_truth + in_found) / 2
     return 1.0 if most == expected else (together - expected) / (most - expected)
+
+
+def _f1(precision: float, recall: float) -> float:
+    """The harmonic mean of the two."""
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0
+
+
+def _pairs(sizes: Mapping[Any, int]) -> int:
+    """How many pairs of items lie within groups of these sizes."""
+    return sum(comb(n, 2) for n in sizes.values())
 
 
 def _contingency(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ from dedupe.feeds.records import FIELDS, Intake
 from dedupe.models import Article
 
 _DELIMITERS = ",;\t|"
+_ROW_LINES = 100_000  # of one row; more is a quote that somebody forgot to close
+_MOST_UNCLOSED = 100  # of one file: each is found out by reading on, at worst to the end
+_UNCLOSED = "a quote is opened here and never closed"
 _BATCH_ROWS = 256  # of Parquet rows in memory
 
 
@@ -29,15 +33,10 @@ def read_csv(source: Source, intake: Intake) -> Iterator[Article]:
         return
     delimiter = max(_DELIMITERS, key=first.count)
     header = _header(first, delimiter, source.name)
-    rows = csv.reader(lines, delimiter=delimiter)
-    while True:
-        where = f"{source.name}:{rows.line_num + 2}"  # where the row begins, below the header
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            intake.reject(where, f"not a row of CSV: {error}")
+    for number, row, wrong in _rows(lines, delimiter, source.name):
+        where = f"{source.name}:{number}"
+        if wrong:
+            intake.reject(where, f"not a row of CSV: {wrong}")
             continue
         if not row:
             continue
@@ -48,6 +47,63 @@ def read_csv(source: Source, intake: Intake) -> Iterator[Article]:
         article = intake.fields(values, where)
         if article is not None:
             yield article
+
+
+class _RowLines:
+    """Feeds a csv.reader, and keeps the lines of the row that it is at."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self.row: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.row) == _ROW_LINES:
+            raise csv.Error(_UNCLOSED)
+        line = self._again.popleft() if self._again else next(self._lines, None)
+        if line is None:
+            raise StopIteration
+        self.row.append(line)
+        return line
+
+    def again(self) -> None:
+        """Give the lines of this row, but for the first, once more."""
+        self._again.extendleft(reversed(self.row[1:]))
+        self.row = []
+
+
+def _rows(lines: Iterator[str], delimiter: str, name: str) -> Iterator[tuple[int, list[str], str]]:
+    """Every row below the header with its line number and what is wrong with it, if anything.
+
+    A quote that is never closed would swallow all rows behind it: the line that opens it is given
+    up, and the next is read as the beginning of a row. Raises SourceUnreadable after many.
+    """
+    unclosed = 0
+    feed, number = _RowLines(lines), 2
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    while True:
+        feed.row = []
+        row: list[str] = []
+        wrong = ""
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            wrong = str(error) if len(feed.row) == 1 else _UNCLOSED
+        taken = len(feed.row)
+        if wrong:
+            taken = 1
+            unclosed += wrong == _UNCLOSED
+            if unclosed > _MOST_UNCLOSED:
+                raise SourceUnreadable(f"{name}:{number}", "too many quotes are never closed")
+            feed.again()
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
+        yield number, row, wrong
+        number += taken
 
 
 def _header(line: str, delimiter: str, where: str) -> list[str]:

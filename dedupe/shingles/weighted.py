@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedupe.shingles.hashing import xxh32
+from dedupe.hashing import xxh32
 from dedupe.shingles.weights import STEPS, UNKNOWN_ZIPF, lookup
 
 TERM_CEILING = 7.0  # zipf from which a word is no term of the vector

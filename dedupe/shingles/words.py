@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedupe.shingles.hashing import xxh32
+from dedupe.hashing import xxh32
 
 
 @njit(nogil=True)

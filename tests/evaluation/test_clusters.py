@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.evaluation.clusters import adjusted_rand, bcubed
+from dedupe.evaluation.clusters import adjusted_rand, bcubed, cluster_figures, pairwise
 
 
 def labelled(clusters: str) -> dict[str, str]:
@@ -78,9 +78,56 @@ def test_what_is_not_labelled_does_not_count() -> None:
     assert bcubed({"0": "a", "1": "a"}, {"0": "x", "1": "x", "2": "x", "3": "y"}).f1 == 1.0
 
 
-@pytest.mark.parametrize("measure", [bcubed, adjusted_rand])
+@pytest.mark.parametrize("measure", [bcubed, adjusted_rand, pairwise])
 def test_labels_without_a_prediction_are_refused(measure: object) -> None:
     with pytest.raises(ValueError, match="'1' is in no predicted cluster"):
         measure({"0": "a", "1": "a"}, {"0": "x"})  # type: ignore[operator]
     with pytest.raises(ValueError, match="no labelled items"):
         measure({}, {"0": "x"})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "expected"),
+    [
+        ("aabb", "xxyy", (1.0, 1.0, 1.0)),
+        ("aabb", "xxxx", (2 / 6, 1.0, 0.5)),
+        ("aaab", "xxyy", (1 / 2, 1 / 3, 0.4)),
+        ("aabb", "xyxy", (0.0, 0.0, 0.0)),
+        ("aabb", "wxyz", (None, 0.0, None)),
+        ("abcd", "xxyz", (0.0, None, None)),
+        ("abcd", "wxyz", (None, None, None)),
+    ],
+)
+def test_pairwise_is_what_the_hand_works_out(
+    gold: str, predicted: str, expected: tuple[float | None, ...]
+) -> None:
+    assert pairwise(labelled(gold), labelled(predicted)) == pytest.approx(expected)
+
+
+def test_the_figures_are_those_of_the_measures_over_what_both_know() -> None:
+    gold, predicted = labelled("aaabb"), labelled("xxyy")
+    known = labelled("aaab")
+    figures = cluster_figures(gold, predicted)
+    assert (figures.labelled, figures.stories, figures.left_out) == (4, 2, 1)
+    assert (
+        figures.bcubed_precision,
+        figures.bcubed_recall,
+        figures.bcubed_f1,
+    ) == bcubed(known, predicted)
+    assert (
+        figures.pairwise_precision,
+        figures.pairwise_recall,
+        figures.pairwise_f1,
+    ) == pairwise(known, predicted)
+    assert figures.ari == adjusted_rand(known, predicted)
+
+
+def test_one_story_alone_measures_recall_and_lone_articles_measure_precision() -> None:
+    one = cluster_figures(labelled("aaa"), labelled("xxy"))
+    assert (one.bcubed_recall, one.pairwise_recall) == (pytest.approx(5 / 9), pytest.approx(1 / 3))
+    alone = cluster_figures(labelled("abc"), labelled("xxy"))
+    assert (alone.bcubed_precision, alone.pairwise_precision) == (pytest.approx(2 / 3), 0.0)
+    assert (one.bcubed_precision, one.pairwise_precision) == (None, None)
+    assert (alone.bcubed_recall, alone.pairwise_recall) == (None, None)
+    for figures in (one, alone):
+        assert (figures.bcubed_f1, figures.pairwise_f1, figures.ari) == (None, None, None)

@@ -19,6 +19,7 @@ import zstandard
 from dedupe.errors import SourceUnreadable, UsageError
 from dedupe.feeds import FORMATS, limits, read_articles, stored_bytes
 from dedupe.feeds.compressed import Source
+from dedupe.models import Rejection
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 MANY = b"".join(
@@ -246,3 +247,18 @@ def test_a_wrong_checksum_is_noticed(read: Any) -> None:
     seen = read(bytes(data))
     assert len(seen.rejections) == 1
     assert "damaged" in seen.reasons[0]
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_only(tmp_path: Path) -> None:
+    rows = [f"{i},Title {i},Text of number {i}" for i in range(1, 40)]
+    rows[0] = '1,A,"An opening quote that is never closed'
+    rows[20] = '21,B,"one that\nspans two lines"'
+    file = tmp_path / "unclosed.csv"
+    file.write_text("\n".join(["id,title,text", *rows]) + "\n", encoding="utf-8")
+    rejected: list[Rejection] = []
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    articles = list(read_articles([str(file)], now=now, on_reject=rejected.append))
+    assert [r.where for r in rejected] == [f"{file}:2"]
+    assert "never closed" in rejected[0].reason
+    assert [a.id for a in articles] == [str(i) for i in range(2, 40)]
+    assert articles[19].text == "one that\nspans two lines"

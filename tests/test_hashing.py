@@ -8,7 +8,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.shingles.hashing import xxh32
+from dedupe.hashing import xxh32
 
 SEEDS = st.integers(0, 2**32 - 1)
 
