@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.hashing import xxh32
 from dedupe.kernel import kernel
 from dedupe.minhash import EMPTY, absorb, mix, permutations
 from dedupe.models import Article
 from dedupe.params import SignatureParams
-from dedupe.hashing import xxh32
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import hash_tokens, word_shingles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from dedupe.models import Level
@@ -32,6 +33,18 @@ class SignatureParams(Struct, frozen=True, kw_only=True):
     short_body: int = 25  # tokens; the title of a shorter body is part of its text
     seed: int = 1
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for parameters that no signature can be made with."""
+        for name in self.__struct_fields__:
+            if getattr(self, name) < (0 if name == "seed" else 1):
+                raise ValueError(f"{name} must be positive")
+        if self.story_bands * self.story_rows > self.story_permutations:
+            raise ValueError("story_bands times story_rows is more than story_permutations")
+        if self.copy_bands * self.copy_rows > self.copy_permutations:
+            raise ValueError("copy_bands times copy_rows is more than copy_permutations")
+        if not self.signature_lead <= self.vector_lead <= 500:
+            raise ValueError("signature_lead is at most vector_lead, and that at most 500")
+
     @property
     def bands(self) -> int:
         """Buckets that one article enters."""
@@ -50,3 +63,16 @@ class ScanParams(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()  # the user's ranking, best first
     workers: int = 0  # threads; 0 is one a core
     signature: SignatureParams = SignatureParams()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for values that mean nothing; a level may be given as its word."""
+        msgspec.structs.force_setattr(self, "level", Level(self.level))
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError("threshold lies above 0 and is at most 1")
+        if not self.window_hours > 0.0:
+            raise ValueError("window_hours must be above 0")
+        if self.candidates < 1 or self.bucket_depth < 1 or self.workers < 0:
+            raise ValueError("candidates and bucket_depth are at least 1, workers at least 0")
+        lists: tuple[object, ...] = (self.sources, self.election)
+        if any(isinstance(names, str) for names in lists):
+            raise ValueError("sources and election are tuples of names")

@@ -212,7 +212,9 @@ def test_an_empty_batch_is_refused() -> None:
 
 def test_another_seed_or_size_makes_other_signatures() -> None:
     batch = [Article(id="x", text="one two three four five six seven")]
-    small = Signer(SignatureParams(copy_permutations=32, story_permutations=64)).sign(batch)
+    small = Signer(
+        SignatureParams(copy_permutations=32, copy_bands=4, story_permutations=64, story_bands=32)
+    ).sign(batch)
     assert (small.copy.shape, small.story.shape) == ((1, 32), (1, 64))
     assert not np.array_equal(
         Signer(SignatureParams(seed=2)).sign(batch).copy, Signer().sign(batch).copy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -105,9 +106,14 @@ class Collection:
     def ranked(self) -> Ranked:
         """All that was added, in rank order. The collection is empty afterwards.
 
+        Raises ValueError where two articles have one id.
+
         Column by column, each freed before the next is gathered: this is where memory peaks.
         """
         entries, self.entries = self.entries, []
+        if len({entry.id for entry in entries}) < len(entries):
+            twice, _ = Counter(entry.id for entry in entries).most_common(1)[0]
+            raise ValueError(f"the id {twice!r} belongs to several articles; ids must be unique")
         places = [(e.published is None, _stamp(e), e.id, i) for i, e in enumerate(entries)]
         order = np.array([place[-1] for place in sorted(places)], dtype=np.int64)
         del places

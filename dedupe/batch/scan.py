@@ -36,13 +36,22 @@ def _silent(stage: str, done: int, total: int) -> None:
     """No progress to show."""
 
 
+def plane_verifier(ranked: Ranked, params: ScanParams) -> Verifier:
+    """The verifier of a scan that is given no other."""
+    return PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
+
+
 def scan(
-    articles: Iterable[Article], params: ScanParams | None = None, progress: Progress = _silent
+    articles: Iterable[Article],
+    params: ScanParams | None = None,
+    progress: Progress = _silent,
+    verifier: Callable[[Ranked, ScanParams], Verifier] = plane_verifier,
 ) -> list[Decision]:
     """Decide on every article, in the order given.
 
-    The result does not depend on that order. Ids must be unique. Articles are read as a stream;
-    what is kept of each is a few kilobytes.
+    The result does not depend on that order. Articles are read as a stream; what is kept of each
+    is a few kilobytes. `verifier` makes the judge of pairs for what was read. Raises ValueError
+    where two articles have one id.
     """
     params = params or ScanParams()
     workers = params.workers or os.cpu_count() or 1
@@ -50,8 +59,7 @@ def scan(
         ranked = _read(articles, params, pool, workers, progress)
         if ranked is None:
             return []
-        verifier = PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
-        return _stories(ranked, verifier, params, pool, progress)
+        return _stories(ranked, verifier(ranked, params), params, pool, progress)
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
                 return datetime.now(UTC) - timedelta(hours=Duration().convert(value, param, ctx))
             moment = datetime.fromisoformat(str(value))
         except (ValueError, OverflowError):
-            wanted = "2031-03-04, 2031-03-04T12:00Z or 7d"
+            wanted = "2025-03-04, 2025-03-04T12:00Z or 7d"
             self.fail(f"{value!r} is no time; write {wanted}", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

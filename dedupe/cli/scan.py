@@ -77,7 +77,7 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     from dedupe.kernel import on_compile
 
     params = _params(given)
-    rejects_path = _apart(given["rejects"], given["output"])
+    rejects_path = _apart(given["rejects"], given["output"], inputs)
     progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
 
     def reject(rejection: Rejection) -> None:
@@ -94,8 +94,8 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
         on_bytes=progress.read,
     )
     with (
-        RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
         open_output(given["output"], given["to"]) as output,
+        RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
     ):
         kept = output.watch(_between(articles, given["since"], given["until"], progress))
         with progress, on_compile(progress.compiling):
@@ -111,8 +111,12 @@ def _params(given: dict[str, Any]) -> ScanParams:
     return scan_params(given, sources=given["source"], **election)
 
 
-def _apart(rejects: str | None, output: str) -> str | None:
-    """The path of the rejects. Raises UsageError where they would overwrite the decisions."""
+def _apart(rejects: str | None, output: str, inputs: tuple[str, ...]) -> str | None:
+    """The path of the rejects. Raises UsageError where a file would be written over another."""
+    read = {os.path.realpath(path) for path in inputs if path != "-"}
+    for flag, path in (("--output", output), ("--rejects", rejects)):
+        if path is not None and os.path.isfile(path) and os.path.realpath(path) in read:
+            raise UsageError(f"{path}: {flag} would write over an input")
     same = rejects is not None and os.path.realpath(rejects) == os.path.realpath(output)
     if same and output != os.devnull:
         raise UsageError(f"{output}: --output and --rejects name the same file")

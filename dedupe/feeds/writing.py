@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -104,7 +105,7 @@ class _Target:
         # A device or pipe cannot be replaced: it is written to as it is.
         replaces = os.path.isfile(path) or not os.path.exists(path)
         folder, name = os.path.split(path)
-        self._temporary = os.path.join(folder, f".{name}.{os.getpid()}.part")
+        self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.part")
         try:
             self.stream = open(self._temporary if replaces else path, "wb")  # noqa: SIM115
         except OSError as error:
@@ -118,7 +119,11 @@ class _Target:
             self.stream.flush()
             return
         while self._layers:
-            self._layers.pop(0).close()
+            layer = self._layers.pop(0)
+            if not self._layers and self._path is not None:
+                layer.flush()
+                os.fsync(layer.fileno())  # or a power cut could leave the new name without data
+            layer.close()
         if self._path is not None:
             os.replace(self._temporary, self._path)
             self._path = None

@@ -398,6 +398,12 @@ def test_a_slip_of_the_pen_stops_before_anything_is_opened(
         result = invoke(given, "-o", path, "--rejects", path)
         assert result.exit_code == 2
         assert "--output and --rejects name the same file" in result.stderr
+    for flag, more in (("--output", ()), ("--rejects", ("-o", "new.jsonl"))):
+        result = invoke(given, flag, given, *more)
+        assert result.exit_code == 2
+        assert f"{flag} would write over an input" in result.stderr
+    result = invoke(given, "--rejects", "old.jsonl", "-o", "nowhere/out.jsonl")
+    assert result.exit_code == 2
     assert Path("old.jsonl").read_text() == "precious\n"
     assert sorted(path.name for path in Path().iterdir()) == ["folder", "in.jsonl", "old.jsonl"]
 
