@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 
 import numpy as np
@@ -55,23 +53,11 @@ def scan(
     """
     params = params or ScanParams()
     workers = params.workers or os.cpu_count() or 1
-    with _without_gc(), ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         ranked = _read(articles, params, pool, workers, progress)
         if ranked is None:
             return []
         return _stories(ranked, verifier(ranked, params), params, pool, progress)
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """Many small records and no cycles: looking for those takes a twentieth of a scan."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _read(

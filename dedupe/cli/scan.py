@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -98,12 +99,24 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
         RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
     ):
         kept = output.watch(_between(articles, given["since"], given["until"], progress))
-        with progress, on_compile(progress.compiling):
+        with progress, on_compile(progress.compiling), _without_gc():
             decisions = run(kept, params, progress.stage)
         for decision in decisions:
             output.write(decision)
     progress.finished(decisions)
     sys.exit(progress.exit_code)
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Many small records and no cycles: looking for those takes a twentieth of a scan."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _params(given: dict[str, Any]) -> ScanParams:
