@@ -1,13 +1,16 @@
 """Articles to fingerprints: one pass of the kernel from code points to both signatures.
 
-normalise → tokenise → shingle → sign, for a batch, on all cores, without the GIL.
+normalise → segment → tokenise → drop boilerplate → shingle → sign, for a batch, on all cores,
+without the GIL. What a source repeats is known only when its other articles have been read: what
+is left of an article is recorded, so that it can be signed again without that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,9 +24,15 @@ from dedupe.params import SignatureParams
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import hash_tokens, word_shingles
+from dedupe.text.boilerplate import UNLEARNED
 from dedupe.text.characters import characters
+from dedupe.text.forms import Forms, forms, mark_forms
 from dedupe.text.normalise import TextBuffer
-from dedupe.text.tokens import BYTES_PER_CHAR, TITLE, tokenise
+from dedupe.text.segments import BEGINS, ENDS, QUOTE, SEGMENT, split
+from dedupe.text.tokens import BYTES_PER_CHAR, QUOTED, TITLE, tokenise
+
+LEARNED_WORDS = 4  # a shorter sentence is not learned, unless it is a line of its own
+RECORD_PER_CHAR = BYTES_PER_CHAR + 1  # a token has its bytes, a space and its bits
 
 
 class Fingerprints(NamedTuple):
@@ -66,6 +75,156 @@ def _sort_terms(
         kinds[t] = old_kinds[old]
 
 
+class Rows(NamedTuple):
+    """Room for the fingerprints of n articles, all but the digests; `terms` and so on by row."""
+
+    copy: NDArray[np.uint32]
+    story: NDArray[np.uint32]
+    lengths: NDArray[np.int32]
+    informative: NDArray[np.int32]
+    counts: NDArray[np.int32]  # (n,) terms
+    terms: NDArray[np.uint32]  # (n, vector lead)
+    tfs: NDArray[np.uint8]
+    zipfs: NDArray[np.uint8]
+    kinds: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, n: int, params: SignatureParams) -> Rows:
+        """Rows of no text."""
+        lengths, informative, counts = np.zeros((3, n), dtype=np.int32)
+        tfs, zipfs, kinds = np.empty((3, n, params.vector_lead), dtype=np.uint8)
+        return cls(
+            np.full((n, params.copy_permutations), EMPTY),
+            np.full((n, params.story_permutations), EMPTY),
+            lengths, informative, counts,
+            np.empty((n, params.vector_lead), dtype=np.uint32), tfs, zipfs, kinds,
+        )  # fmt: skip
+
+    def fingerprints(self, digests: NDArray[np.uint64]) -> Fingerprints:
+        """The rows as fingerprints, their terms end to end."""
+        used = np.arange(self.terms.shape[1]) < self.counts[:, None]
+        return Fingerprints(
+            digests, self.copy, self.story, self.lengths, self.informative,
+            np.concatenate(([0], np.cumsum(self.counts, dtype=np.int64))),
+            self.terms[used], self.tfs[used], self.zipfs[used], self.kinds[used],
+        )  # fmt: skip
+
+
+class Record(NamedTuple):
+    """The normalised articles of a batch without their fixed forms; all empty where none is kept.
+
+    In `packed` and in the segments' arrays, the articles of a slice follow each other from where
+    its first would be if every character took all of its room.
+    """
+
+    packed: NDArray[np.uint8]  # of each article the tokens, a space behind each, then their bits
+    hashes: NDArray[np.uint32]  # of segments: xxh32 of the normalised bytes, or UNLEARNED
+    tokens: NDArray[np.int32]  # of segments
+    sizes: NDArray[np.int32]  # (n, 4) bytes, tokens, tokens of the title, segments
+
+
+@njit(nogil=True)
+def _drop(
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    titled: int,
+    ends: NDArray[np.int32],
+    segments: NDArray[np.uint32],
+    count: int,
+    dropped: NDArray[np.bool_],
+) -> tuple[int, int]:
+    """Close the ranks of tokens and segments; return how many segments and tokens are left."""
+    n = titled
+    kept = 0
+    start = titled
+    for s in range(count):
+        end = np.int64(ends[s])
+        if not dropped[s]:
+            for t in range(start, end):
+                bounds[n] = bounds[t]
+                kinds[n] = kinds[t]
+                n += 1
+            ends[kept] = n
+            segments[kept] = segments[s]
+            kept += 1
+        start = end
+    return kept, n
+
+
+@njit(nogil=True)
+def _note(
+    i: int,
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    titled: int,
+    n: int,
+    ends: NDArray[np.int32],
+    segments: NDArray[np.uint32],
+    count: int,
+    written: int,
+    noted: int,
+    record: Record,
+) -> tuple[int, int]:
+    """Put what is left of an article into the record."""
+    began = written
+    for t in range(n):
+        for b in range(bounds[t, 0], bounds[t, 1] + 1):  # with the space behind it
+            record.packed[written] = data[b]
+            written += 1
+    record.sizes[i, 0] = written - began
+    record.sizes[i, 1] = n
+    record.sizes[i, 2] = titled
+    record.sizes[i, 3] = count
+    for t in range(n):
+        record.packed[written] = kinds[t]
+        written += 1
+    for s in range(count):
+        record.hashes[noted] = segments[s]
+        record.tokens[noted] = ends[s] - (titled if s == 0 else ends[s - 1])
+        noted += 1
+    return written, noted
+
+
+@njit(nogil=True)
+def _sign_tokens(
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    token_kinds: NDArray[np.uint8],
+    titled: int,
+    n: int,
+    with_story: bool,
+    room: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]],
+    shape: tuple[int, int, int, int],
+    table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
+    draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
+    i: int,
+    rows: Rows,
+) -> None:
+    """Sign one article's `n` tokens, the first `titled` of which are its title, into row `i`."""
+    shingle_size, signature_lead, vector_lead, short_body = shape
+    hashes, elements, sorting = room
+    offsets, lows, table_zipfs = table
+    copy, story, lengths, informative, counts, terms, tfs, zipfs, kinds = rows
+    first = titled if n - titled >= short_body else 0
+    lengths[i] = n - first
+    hash_tokens(data, bounds, n, hashes)
+    count = word_shingles(hashes, first, n, shingle_size, elements)
+    for e in range(count):
+        elements[e] = mix(elements[e])
+    absorb(copy[i], elements, count, draws[0], draws[1])
+    if not with_story:
+        return
+    counts[i], count, informative[i] = weigh(
+        data, bounds, token_kinds, hashes, n, vector_lead, signature_lead, offsets, lows,
+        table_zipfs, terms[i], tfs[i], zipfs[i], kinds[i], elements,
+    )  # fmt: skip
+    for e in range(count):
+        elements[e] = mix(elements[e])
+    absorb(story[i], elements, count, draws[2], draws[3])
+    _sort_terms(terms[i], tfs[i], zipfs[i], kinds[i], counts[i], sorting)
+
+
 @kernel
 def _sign(
     low: int,
@@ -74,26 +233,18 @@ def _sign(
     parts: NDArray[np.int64],
     classes: NDArray[np.uint8],
     folds: NDArray[np.uint32],
-    offsets: NDArray[np.uint32],
-    lows: NDArray[np.uint16],
-    zipfs: NDArray[np.uint8],
+    forms: Forms,
     shape: tuple[int, int, int, int],
-    copy_a: NDArray[np.uint32],
-    copy_b: NDArray[np.uint32],
-    story_a: NDArray[np.uint32],
-    story_b: NDArray[np.uint32],
+    table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
+    draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
     digests: NDArray[np.uint64],
-    copy: NDArray[np.uint32],
-    story: NDArray[np.uint32],
-    lengths: NDArray[np.int32],
-    informative: NDArray[np.int32],
-    terms: NDArray[np.uint32],
-    tfs: NDArray[np.uint8],
-    term_zipfs: NDArray[np.uint8],
-    kinds: NDArray[np.uint8],
-    term_counts: NDArray[np.int32],
+    rows: Rows,
+    record: Record,
 ) -> None:
-    """Sign articles `low` to `high`; `parts[i]` = (title start, title end = text start, end)."""
+    """Sign articles `low` to `high`; `parts[i]` = (title start, title end = text start, end).
+
+    What is left of each article without its fixed forms goes into the record, if there is one.
+    """
     shingle_size, signature_lead, vector_lead, short_body = shape
     longest = 0
     for i in range(low, high):
@@ -101,44 +252,179 @@ def _sign(
     data = np.empty(longest * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((longest + 1, 2), dtype=np.int32)
     token_kinds = np.empty(longest + 1, dtype=np.uint8)
-    hashes = np.empty(longest + 1, dtype=np.uint32)
-    elements = np.empty(max(longest + 1, vector_lead * MAX_REPLICAS), dtype=np.uint32)
-    sorting = np.empty(vector_lead, dtype=np.uint64)
+    piece_ends = np.empty(longest + 1, dtype=np.int64)
+    marks = np.empty(longest + 1, dtype=np.uint8)
+    ends = np.empty(longest + 1, dtype=np.int32)
+    segments = np.empty(longest + 1, dtype=np.uint32)
+    dropped = np.empty(longest + 1, dtype=np.bool_)
+    room = (
+        np.empty(longest + 1, dtype=np.uint32),
+        np.empty(max(longest + 1, vector_lead * MAX_REPLICAS), dtype=np.uint32),
+        np.empty(vector_lead, dtype=np.uint64),
+    )
+    written = RECORD_PER_CHAR * parts[low, 0]
+    noted = parts[low, 0]
     for i in range(low, high):
         at, titled = tokenise(
             chars, parts[i, 0], parts[i, 1], classes, folds, data, 0, bounds, token_kinds, 0
         )
         for t in range(titled):
             token_kinds[t] |= TITLE
-        at, n = tokenise(
-            chars, parts[i, 1], parts[i, 2], classes, folds, data, at, bounds, token_kinds, titled
-        )
+        n = titled
+        pieces = split(chars, parts[i, 1], parts[i, 2], piece_ends, marks)
+        start = parts[i, 1]
+        count = 0
+        for k in range(pieces):
+            before = n
+            at, n = tokenise(
+                chars, start, piece_ends[k], classes, folds, data, at, bounds, token_kinds, n
+            )
+            start = piece_ends[k]
+            if marks[k] & QUOTE:
+                for t in range(before, n):
+                    token_kinds[t] |= QUOTED
+            if marks[k] & SEGMENT:
+                segment = titled if count == 0 else np.int64(ends[count - 1])
+                if n > segment:
+                    ends[count] = n
+                    marks[count] = marks[k]
+                    segments[count] = xxh32(
+                        data, bounds[segment, 0], bounds[n - 1, 1], np.uint32(0)
+                    )
+                    count += 1
         first = titled if n - titled >= short_body else 0
-        lengths[i] = n - first
         if n > first:
-            start, end = bounds[first, 0], bounds[n - 1, 1]
-            digests[i] = np.uint64(xxh32(data, start, end, np.uint32(0))) << np.uint64(
-                32
-            ) | np.uint64(xxh32(data, start, end, np.uint32(1)))
-        hash_tokens(data, bounds, n, hashes)
-        count = word_shingles(hashes, first, n, shingle_size, elements)
-        for e in range(count):
-            elements[e] = mix(elements[e])
-        absorb(copy[i], elements, count, copy_a, copy_b)
-        term_counts[i], count, informative[i] = weigh(
-            data, bounds, token_kinds, hashes, n, vector_lead, signature_lead, offsets, lows, zipfs,
-            terms[i], tfs[i], term_zipfs[i], kinds[i], elements,
-        )  # fmt: skip
-        for e in range(count):
-            elements[e] = mix(elements[e])
-        absorb(story[i], elements, count, story_a, story_b)
-        _sort_terms(terms[i], tfs[i], term_zipfs[i], kinds[i], term_counts[i], sorting)
+            digests[i] = np.uint64(
+                xxh32(data, bounds[first, 0], bounds[n - 1, 1], np.uint32(0))
+            ) << np.uint64(32) | np.uint64(
+                xxh32(data, bounds[first, 0], bounds[n - 1, 1], np.uint32(1))
+            )
+        found = mark_forms(
+            data, bounds, token_kinds, titled, ends, marks, segments, count, forms, dropped
+        )
+        if len(record.packed) > 0:
+            for s in range(count):
+                low_token = titled if s == 0 else np.int64(ends[s - 1])
+                whole = (marks[s] & BEGINS) and (marks[s] & ENDS)
+                if ends[s] - low_token < LEARNED_WORDS and not whole:
+                    segments[s] = UNLEARNED
+        if found > 0 and (found < count or titled > 0):
+            count, n = _drop(bounds, token_kinds, titled, ends, segments, count, dropped)
+        _sign_tokens(
+            data, bounds, token_kinds, titled, n, True, room, shape, table, draws, i, rows
+        )
+        if len(record.packed) > 0:
+            written, noted = _note(
+                i, data, bounds, token_kinds, titled, n, ends, segments, count, written, noted, record
+            )
 
 
 def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rows of (title start, title end, text end) from the ends of titles and texts in turn."""
     pairs = ends.reshape(-1, 2)
     return np.column_stack((np.concatenate(([0], pairs[:-1, 1])), pairs))
+
+
+@kernel
+def _sign_recorded(
+    low: int,
+    high: int,
+    packed: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    bounds_of: NDArray[np.int64],
+    tokens: NDArray[np.int32],
+    dropped: NDArray[np.bool_],
+    shape: tuple[int, int, int, int],
+    table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
+    draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
+    in_lead: NDArray[np.bool_],
+    rows: Rows,
+) -> None:
+    """Sign recorded articles without the segments that are dropped.
+
+    `in_lead` is set to whether that changed the lead; where it did not, only the copy signature
+    and the length are filled in.
+    """
+    longest = 0
+    most = 0
+    for i in range(low, high):
+        longest = max(longest, sizes[i, 1])
+        most = max(most, sizes[i, 3])
+    bounds = np.empty((longest + 1, 2), dtype=np.int32)
+    kinds = np.empty(longest + 1, dtype=np.uint8)
+    ends = np.empty(most + 1, dtype=np.int32)
+    unused = np.empty(most + 1, dtype=np.uint32)
+    room = (
+        np.empty(longest + 1, dtype=np.uint32),
+        np.empty(max(longest + 1, shape[2] * MAX_REPLICAS), dtype=np.uint32),
+        np.empty(shape[2], dtype=np.uint64),
+    )
+    for i in range(low, high):
+        size, n, titled, count = sizes[i, 0], sizes[i, 1], np.int64(sizes[i, 2]), sizes[i, 3]
+        data = packed[starts[i] : starts[i] + size]
+        at = 0
+        for t in range(n):
+            bounds[t, 0] = at
+            while data[at] != 32:
+                at += 1
+            bounds[t, 1] = at
+            at += 1
+            kinds[t] = packed[starts[i] + size + t]
+        end = titled
+        first = np.int64(n)
+        every = True
+        gone = dropped[bounds_of[i] : bounds_of[i + 1]]
+        for s in range(count):
+            if gone[s]:
+                first = min(first, end)
+            else:
+                every = False
+            end += tokens[bounds_of[i] + s]
+            ends[s] = end
+        left = np.int64(n)
+        if titled > 0 or not every:
+            count, left = _drop(bounds, kinds, titled, ends, unused, count, gone)
+        in_lead[i] = first < shape[2]
+        _sign_tokens(
+            data, bounds, kinds, titled, left, in_lead[i], room, shape, table, draws, i, rows
+        )
+
+
+def _constants(p: SignatureParams) -> tuple[Any, Any, Any]:
+    """What the kernels take from the parameters and the shipped tables."""
+    shape = (p.shingle_size, p.signature_lead, p.vector_lead, p.short_body)
+    copy, story = permutations(p.copy_permutations, p.seed), permutations(p.story_permutations, p.seed)
+    return shape, tuple(weight_table()[:3]), (*copy, *story)
+
+
+class Recorded(NamedTuple):
+    """Articles to be signed again, packed end to end as in Record."""
+
+    packed: NDArray[np.uint8]
+    sizes: NDArray[np.int32]  # (n, 4)
+    bounds: NDArray[np.int64]  # (n + 1,) of their segments
+    tokens: NDArray[np.int32]  # of segments
+    dropped: NDArray[np.bool_]  # segments
+
+
+def sign_recorded(
+    recorded: Recorded, params: SignatureParams
+) -> tuple[Fingerprints, NDArray[np.bool_]]:
+    """Sign articles without the segments that are dropped; an article is never left empty.
+
+    The fingerprints have no digests: those are of the whole text. Of an article whose lead was
+    left as it is, as the second result says, they have the copy signature and the length only.
+    """
+    sizes = recorded.sizes
+    n = len(sizes)
+    starts = np.concatenate(([0], np.cumsum(sizes[:-1, 0] + sizes[:-1, 1], dtype=np.int64)))
+    rows, in_lead = Rows.of(n, params), np.zeros(n, dtype=np.bool_)
+    _sign_recorded(
+        0, n, recorded.packed, starts, sizes, recorded.bounds, recorded.tokens, recorded.dropped,
+        *_constants(params), in_lead, rows,
+    )  # fmt: skip
+    return rows.fingerprints(np.zeros(n, dtype=np.uint64)), in_lead
 
 
 class Signing:
@@ -148,16 +434,16 @@ class Signing:
     """
 
     def __init__(
-        self, chars: NDArray[np.uint32], parts: NDArray[np.int64], params: SignatureParams
+        self,
+        chars: NDArray[np.uint32],
+        parts: NDArray[np.int64],
+        params: SignatureParams,
+        record: Record,
     ) -> None:
-        n, lead = len(parts), params.vector_lead
-        self._chars, self._parts, self._params = chars, parts, params
-        self._digests = np.zeros(n, dtype=np.uint64)
-        self._copy = np.full((n, params.copy_permutations), EMPTY)
-        self._story = np.full((n, params.story_permutations), EMPTY)
-        self._lengths, self._informative, self._counts = np.zeros((3, n), dtype=np.int32)
-        self._terms = np.empty((n, lead), dtype=np.uint32)
-        self._tfs, self._zipfs, self._kinds = np.empty((3, n, lead), dtype=np.uint8)
+        self._chars, self._parts, self._params, self._record = chars, parts, params, record
+        self._digests = np.zeros(len(parts), dtype=np.uint64)
+        self._rows = Rows.of(len(parts), params)
+        self._edges = [0, len(parts)]
 
     def run(self, executor: Executor | None = None, workers: int = 1) -> None:
         """Sign the batch, in `workers` slices on `executor` where one is given."""
@@ -166,33 +452,41 @@ class Signing:
             return
         # Slices of equal text, not of equal count: lengths differ a hundredfold.
         targets = np.linspace(0, self._parts[-1, 2], workers + 1)[1:-1]
-        edges = [0, *np.searchsorted(self._parts[:, 2], targets).tolist(), len(self._parts)]
-        list(executor.map(self._run, edges[:-1], edges[1:]))
+        cuts = np.searchsorted(self._parts[:, 2], targets).tolist()
+        self._edges = [0, *cuts, len(self._parts)]
+        list(executor.map(self._run, self._edges[:-1], self._edges[1:]))
 
     def _run(self, low: int, high: int) -> None:
-        p = self._params
-        shape = (p.shingle_size, p.signature_lead, p.vector_lead, p.short_body)
         _sign(
-            low, high, self._chars, self._parts, *characters()[:2], *weight_table()[:3], shape,
-            *permutations(p.copy_permutations, p.seed), *permutations(p.story_permutations, p.seed),
-            self._digests, self._copy, self._story, self._lengths, self._informative,
-            self._terms, self._tfs, self._zipfs, self._kinds, self._counts,
+            low, high, self._chars, self._parts, *characters()[:2], forms(),
+            *_constants(self._params), self._digests, self._rows, self._record,
         )  # fmt: skip
 
     def fingerprints(self) -> Fingerprints:
         """The fingerprints, once `run` is through."""
-        used = np.arange(self._params.vector_lead) < self._counts[:, None]
-        return Fingerprints(
-            self._digests, self._copy, self._story, self._lengths, self._informative,
-            np.concatenate(([0], np.cumsum(self._counts, dtype=np.int64))),
-            self._terms[used], self._tfs[used], self._zipfs[used], self._kinds[used],
-        )  # fmt: skip
+        return self._rows.fingerprints(self._digests)
+
+    def record(self) -> Iterator[Record]:
+        """What was recorded, slice by slice; good until the next batch is begun."""
+        packed, hashes, tokens, sizes = self._record
+        for low, high in pairwise(self._edges):
+            if low < high:
+                start = self._parts[low, 0]
+                size, count, _, segments = sizes[low:high].sum(axis=0, dtype=np.int64)
+                first = RECORD_PER_CHAR * start
+                yield Record(
+                    packed[first : first + size + count],
+                    hashes[start : start + segments],
+                    tokens[start : start + segments],
+                    sizes[low:high],
+                )
 
 
 class Signer:
     """Fingerprints batches of articles, keeping its buffers from one to the next.
 
-    One signer serves one thread at a time.
+    One signer serves one thread at a time. `recording` says whether what is left of the articles
+    is recorded, so that they can be signed again.
     """
 
     def __init__(
@@ -200,11 +494,17 @@ class Signer:
         params: SignatureParams | None = None,
         executor: Executor | None = None,
         workers: int = 1,
+        *,
+        recording: bool = False,
     ) -> None:
         self.params = params or SignatureParams()
         self._executor = executor
         self._workers = workers
+        self._recording = recording
         self._buffer = TextBuffer()
+        self._packed = np.empty(0, dtype=np.uint8)
+        self._hashes = np.empty(0, dtype=np.uint32)
+        self._tokens = np.empty(0, dtype=np.int32)
 
     def sign(self, articles: Sequence[Article]) -> Fingerprints:
         """The fingerprints of a batch, in its order. Raises ValueError for an empty batch."""
@@ -221,4 +521,11 @@ class Signer:
             raise ValueError("a batch needs at least one article")
         texts = [part for a in articles for part in (a.title or "", a.text)]
         chars, ends = self._buffer.lay_out(texts)
-        return Signing(chars, _parts(ends), self.params)
+        if self._recording and len(chars) >= len(self._hashes):
+            room = int(1.25 * len(chars)) + 1
+            self._packed = np.empty(RECORD_PER_CHAR * room, dtype=np.uint8)
+            self._hashes = np.empty(room, dtype=np.uint32)
+            self._tokens = np.empty(room, dtype=np.int32)
+        sizes = np.empty((len(articles), 4), dtype=np.int32)
+        record = Record(self._packed, self._hashes, self._tokens, sizes)
+        return Signing(chars, _parts(ends), self.params, record)

@@ -83,6 +83,7 @@ class Collection:
             "tfs": Column(np.uint8),
         }
         self._counts = Column(np.int64)  # terms of each article
+        self._starts: NDArray[np.int64] | None = None  # of its terms, once some were moved
         self._keys = Column(np.uint32, params.bands)
 
     def __len__(self) -> int:
@@ -94,14 +95,53 @@ class Collection:
 
     def keep(self, fingerprints: Fingerprints) -> None:
         """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
-        p = self._params
-        keys = np.empty((len(fingerprints.digests), p.bands), dtype=np.uint32)
-        band_keys(fingerprints.story, p.story_rows, 0, p.story_bands, keys)
-        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, p.bands, keys)
-        self._keys.append(keys)
+        self._keys.append(self._keys_of(fingerprints))
         self._counts.append(np.diff(fingerprints.term_bounds))
         for name, column in self._columns.items():
             column.append(getattr(fingerprints, name))
+
+    def _keys_of(self, fingerprints: Fingerprints) -> NDArray[np.uint32]:
+        p = self._params
+        keys = np.empty((len(fingerprints.copy), p.bands), dtype=np.uint32)
+        band_keys(fingerprints.story, p.story_rows, 0, p.story_bands, keys)
+        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, p.bands, keys)
+        return keys
+
+    def replace(
+        self, places: NDArray[np.int64], fingerprints: Fingerprints, leads: NDArray[np.bool_]
+    ) -> None:
+        """Give the articles at `places` other fingerprints, all but their digests.
+
+        Only where `leads` says so is there more than the copy signature and the length.
+        """
+        if self._starts is None:
+            self._starts = np.cumsum(self._counts.view()) - self._counts.view()
+        keys = self._keys_of(fingerprints)
+        copies = slice(self._params.story_bands, None)
+        self._keys.view()[places, copies] = keys[:, copies]
+        self._columns["copy"].view()[places] = fingerprints.copy
+        self._columns["lengths"].view()[places] = fingerprints.lengths
+        changed = np.flatnonzero(leads)
+        self._keys.view()[places[changed]] = keys[changed]
+        self._columns["informative"].view()[places[changed]] = fingerprints.informative[changed]
+        for k in changed.tolist():
+            self._replace_terms(int(places[k]), fingerprints, k)
+
+    def _replace_terms(self, place: int, fingerprints: Fingerprints, k: int) -> None:
+        """In their own room where they fit, else at the end."""
+        assert self._starts is not None
+        start, end = fingerprints.term_bounds[k : k + 2].tolist()
+        fits = end - start <= self._counts.view()[place]
+        if not fits:
+            self._starts[place] = len(self._columns["terms"].view())
+        self._counts.view()[place] = end - start
+        at = int(self._starts[place])
+        for name in ("terms", "zipfs", "kinds", "tfs"):
+            values = getattr(fingerprints, name)[start:end]
+            if fits:
+                self._columns[name].view()[at : at + end - start] = values
+            else:
+                self._columns[name].append(values)
 
     def ranked(self) -> Ranked:
         """All that was added, in rank order. The collection is empty afterwards.
@@ -118,7 +158,8 @@ class Collection:
         order = np.array([place[-1] for place in sorted(places)], dtype=np.int64)
         del places
         counts = self._counts.take()
-        starts = np.concatenate(([0], np.cumsum(counts)))
+        starts = np.cumsum(counts) - counts if self._starts is None else self._starts
+        self._starts = None
         bounds = np.concatenate(([0], np.cumsum(counts[order])))
 
         def row(name: str) -> Any:

@@ -30,8 +30,13 @@ class Column:
         self._room[self._used : end] = values.reshape(-1)
         self._used = end
 
+    def view(self) -> NDArray[Any]:
+        """All that was added, to be read or changed in place; good until something is added."""
+        whole = self._room[: self._used]
+        return whole.reshape(-1, self._width) if self._width > 1 else whole
+
     def take(self) -> NDArray[Any]:
         """All that was added; the column gives it up and is empty."""
-        whole = self._room[: self._used]
+        whole = self.view()
         self._room, self._used = self._room[:0].copy(), 0
-        return whole.reshape(-1, self._width) if self._width > 1 else whole
+        return whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
+from dedupe.batch.spool import Spool
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
 from dedupe.models import Article, Decision, Level, Relation
@@ -67,21 +69,30 @@ def _read(
     workers: int,
     progress: Progress,
 ) -> Ranked | None:
-    signer = Signer(params.signature)
+    signer = Signer(params.signature, recording=params.boilerplate)
     collection = Collection(params.signature)
     ahead: tuple[Signing, Future[None]] | None = None
+
+    def sign(signing: Signing) -> None:
+        signing.run(pool, workers - 1)
+        if params.boilerplate:
+            spool.add(signing.record())
+
     # One batch is signed, which needs no GIL, while the next is read.
-    with ThreadPoolExecutor(1) as behind:
+    with closing(Spool()) as spool, ThreadPoolExecutor(1) as behind:
         for batch in _batches(articles):
             collection.note(batch)
             if ahead is not None:
                 collection.keep(_finished(*ahead))
             signing = signer.begin(batch)
-            ahead = signing, behind.submit(signing.run, pool, workers - 1)
+            ahead = signing, behind.submit(sign, signing)
             progress("reading", len(collection), 0)
         if ahead is None:
             return None
         collection.keep(_finished(*ahead))
+        if params.boilerplate:
+            progress("learning", 0, 0)
+            spool.sign_again(collection, params.signature, pool)
     return collection.ranked()
 
 

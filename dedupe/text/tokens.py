@@ -29,6 +29,7 @@ CAPITAL = 1  # began with an upper-case letter where it stood
 NUMBER = 2  # has a digit
 PAIR = 4  # a character pair of a script without spaces
 TITLE = 8  # stands in the title
+QUOTED = 64  # stands in a quote or an embedded tweet
 
 BYTES_PER_CHAR = 9  # a character begins one pair of at most 4 bytes each, with a space behind
 _SHARP_S = 0xDF
