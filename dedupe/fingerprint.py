@@ -23,7 +23,7 @@ from dedupe.models import Article
 from dedupe.params import SignatureParams
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
-from dedupe.shingles.words import hash_tokens, word_shingles
+from dedupe.shingles.words import hash_tokens, thin_quotes, word_shingles
 from dedupe.text.boilerplate import UNLEARNED
 from dedupe.text.characters import characters
 from dedupe.text.forms import Forms, forms, mark_forms
@@ -44,7 +44,7 @@ class Fingerprints(NamedTuple):
     digests: NDArray[np.uint64]  # (n,) of the normalised text; equal digests are `exact`
     copy: NDArray[np.uint32]  # (n, copy_permutations)
     story: NDArray[np.uint32]  # (n, story_permutations)
-    lengths: NDArray[np.int32]  # (n,) tokens of the text that the copy signature covers
+    lengths: NDArray[np.int32]  # (n,) tokens that the copy signature stands for
     informative: NDArray[np.int32]  # (n,) informative words of the lead
     term_bounds: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.uint32]  # xxh32 of each term
@@ -168,17 +168,21 @@ def _note(
 ) -> tuple[int, int]:
     """Put what is left of an article into the record."""
     began = written
-    for t in range(n):
-        for b in range(bounds[t, 0], bounds[t, 1] + 1):  # with the space behind it
-            record.packed[written] = data[b]
-            written += 1
+    t = 0
+    while t < n:  # runs of neighbours, each token with the space behind it
+        low = np.int64(bounds[t, 0])
+        while t + 1 < n and bounds[t + 1, 0] == bounds[t, 1] + 1:
+            t += 1
+        high = np.int64(bounds[t, 1]) + 1
+        record.packed[written : written + high - low] = data[low:high]
+        written += high - low
+        t += 1
     record.sizes[i, 0] = written - began
     record.sizes[i, 1] = n
     record.sizes[i, 2] = titled
     record.sizes[i, 3] = count
-    for t in range(n):
-        record.packed[written] = kinds[t]
-        written += 1
+    record.packed[written : written + n] = kinds[:n]
+    written += n
     for s in range(count):
         record.hashes[noted] = segments[s]
         record.tokens[noted] = ends[s] - (titled if s == 0 else ends[s - 1])
@@ -210,6 +214,9 @@ def _sign_tokens(
     lengths[i] = n - first
     hash_tokens(data, bounds, n, hashes)
     count = word_shingles(hashes, first, n, shingle_size, elements)
+    if n - first > shingle_size:
+        count = thin_quotes(token_kinds, first, count, shingle_size, elements)
+        lengths[i] = count + shingle_size - 1
     for e in range(count):
         elements[e] = mix(elements[e])
     absorb(copy[i], elements, count, draws[0], draws[1])

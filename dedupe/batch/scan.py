@@ -56,9 +56,10 @@ def scan(
     params = params or ScanParams()
     workers = params.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        ranked = _read(articles, params, pool, workers, progress)
-        if ranked is None:
+        collection = _read(articles, params, pool, workers, progress)
+        if not len(collection):
             return []
+        ranked = collection.ranked()
         return _stories(ranked, verifier(ranked, params), params, pool, progress)
 
 
@@ -68,7 +69,7 @@ def _read(
     pool: ThreadPoolExecutor,
     workers: int,
     progress: Progress,
-) -> Ranked | None:
+) -> Collection:
     signer = Signer(params.signature, recording=params.boilerplate)
     collection = Collection(params.signature)
     ahead: tuple[Signing, Future[None]] | None = None
@@ -88,12 +89,12 @@ def _read(
             ahead = signing, behind.submit(sign, signing)
             progress("reading", len(collection), 0)
         if ahead is None:
-            return None
+            return collection
         collection.keep(_finished(*ahead))
         if params.boilerplate:
             progress("learning", 0, 0)
             spool.sign_again(collection, params.signature, pool)
-    return collection.ranked()
+    return collection
 
 
 def _finished(signing: Signing, running: Future[None]) -> Fingerprints:

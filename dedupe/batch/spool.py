@@ -20,7 +20,8 @@ from dedupe.fingerprint import Fingerprints, Record, Recorded, sign_recorded
 from dedupe.params import SignatureParams
 from dedupe.text.boilerplate import Boilerplate, Segments
 
-_STRIDE = 256  # articles that one thread signs again at a time
+_STRIDE = 128  # articles that one thread signs again at a time
+_AHEAD = 8  # such strides that are in work at once
 
 
 class Spool:
@@ -75,8 +76,10 @@ class Spool:
             )
 
         chunks = np.split(places, range(_STRIDE, len(places), _STRIDE)) if len(places) else []
-        for chunk, (fingerprints, in_lead) in zip(chunks, pool.map(again, chunks), strict=True):
-            collection.replace(chunk, fingerprints, in_lead)
+        for first in range(0, len(chunks), _AHEAD):  # not all at once: results take room
+            some = chunks[first : first + _AHEAD]
+            for chunk, (fingerprints, in_lead) in zip(some, pool.map(again, some), strict=True):
+                collection.replace(chunk, fingerprints, in_lead)
 
     def _read(self, starts: NDArray[np.int64], places: NDArray[np.int64]) -> Iterator[bytes]:
         """The packed articles; runs of neighbours are read at once."""

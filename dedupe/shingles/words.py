@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from dedupe.hashing import xxh32
 
+QUOTES = 4  # one in so many shingles that are wholly quoted is an element
+_QUOTED = 64  # bit of dedupe.text.tokens
+
 
 @njit(nogil=True)
 def hash_tokens(
@@ -38,3 +41,32 @@ def word_shingles(
     for i in range(first, first + count):
         elements[i - first] = xxh32(packed, 4 * i, 4 * (i + size), np.uint32(0))
     return count
+
+
+@njit(nogil=True)
+def thin_quotes(
+    kinds: NDArray[np.uint8], first: int, count: int, size: int, elements: NDArray[np.uint32]
+) -> int:
+    """Of the shingles that are wholly quoted keep one in QUOTES; return how many are left.
+
+    Kept are those whose hash is divisible by QUOTES, so that two texts with one quote keep the same
+    (the "0 mod p" sample of Broder 1997, section 4). Nothing is dropped where nothing would be left.
+    """
+    kept = 0
+    run = 0
+    sampled = 0
+    for t in range(first, first + count + size - 1):
+        run = run + 1 if kinds[t] & _QUOTED else 0
+        e = t - first - size + 1
+        if e >= 0:
+            sampled += run < size or elements[e] % QUOTES == 0
+    if sampled == 0 or sampled == count:
+        return count
+    run = 0
+    for t in range(first, first + count + size - 1):
+        run = run + 1 if kinds[t] & _QUOTED else 0
+        e = t - first - size + 1
+        if e >= 0 and (run < size or elements[e] % QUOTES == 0):
+            elements[kept] = elements[e]
+            kept += 1
+    return kept

@@ -46,14 +46,14 @@ tutti i diritti riservati|riproduzione riservata
 """
 # First words of a sentence, and how many words it may have.
 _OPENINGS = {
-    12: "read more at|read more about|read more on|read the full story|read the full article|read full story"
+    12: "click here to|read more at|read more about|read more on|read the full story|read the full article|read full story"
     "|read the rest of|continue reading at|continue reading on|czytaj więcej na|czytaj dalej na"
     "|follow us on|follow us at|like us on|share this article|all rights reserved|síguenos en|seguici su"
     "|suivez nous|folgen sie uns|polub nas|obserwuj nas|śledź nas",
     25: "continue reading|czytaj także|czytaj też|zobacz także|zobacz też|przeczytaj także"
     "|przeczytaj też|lesen sie auch|lesen sie hier|à lire aussi|lire aussi|leggi anche|lea también"
     "|lee también|leer también|photo by|photos by|illustration by|image by|zdjęcie ilustracyjne",
-    30: "sign up for our|sign up to our|sign up here|subscribe to our|click here to|zapisz się na|zapisz się do"
+    30: "sign up for our|sign up to our|sign up here|subscribe to our|zapisz się na|zapisz się do"
     "|abonnieren sie|abonnez vous|inscrivez vous|suscríbete a|suscríbase a|iscriviti alla",
 }  # fmt: skip
 # First words of a line, before a colon, and how many words it may have. A number follows the last.
@@ -80,6 +80,7 @@ _FRAME_WORDS = 60
 _RIGHTS_WORDS = 30
 _NOTICE = "copyright"  # with a year
 _MOST_WORDS = 4  # of first words
+_HINTS = 4096
 
 _COLON = 1  # conditions; bits
 _WHOLE_LINE = 2  # the form takes all of its line
@@ -95,6 +96,7 @@ class Forms(NamedTuple):
     conditions: NDArray[np.uint8]
     then: NDArray[np.uint32]  # xxh32 of words that must follow; 0 is none
     then_words: NDArray[np.int32]
+    hints: NDArray[np.uint8]  # by the lower bits of a hash: bit 1 whole segments, 2 first words
 
 
 @cache
@@ -107,7 +109,18 @@ def forms() -> Forms:
     first, most, conditions, then, then_words = (
         np.array(column, dtype=dtype) for column, dtype in zip(columns, types, strict=True)
     )
-    return Forms(np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words)
+    hints = np.zeros(_HINTS, dtype=np.uint8)
+    for value in whole:
+        hints[value % _HINTS] |= 1
+    for phrase in _openings():
+        hints[_hash(tokens(phrase)[0]) % _HINTS] |= 2
+    return Forms(np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words, hints)
+
+
+def _openings() -> Iterator[str]:
+    for phrases in (*_OPENINGS.values(), *_LABELS.values()):
+        yield from _phrases(phrases)
+    yield from (*_FRAMES, _NOTICE)
 
 
 def _rows() -> Iterator[tuple[int, int, int, int, int]]:
@@ -169,21 +182,25 @@ def mark_forms(
     Segment s has the tokens from `ends[s - 1]` (`start` for the first) to `ends[s]`, the bits
     `marks[s]` of dedupe.text.segments and the xxh32 `hashes[s]` of its normalised bytes.
     """
-    whole, first, most, conditions, then, then_words = table
+    whole, first, most, conditions, then, then_words, hints = table
     found = 0
     until = 0  # segments before this one are part of a form that takes its line
     line_end = 0
     for s in range(count):
         low = start if s == 0 else ends[s - 1]
         high = np.int64(ends[s])
-        dropped[s] = s < until or _contains(whole, hashes[s])
+        dropped[s] = s < until or (
+            hints[hashes[s] % _HINTS] & 1 != 0 and _contains(whole, hashes[s])
+        )
         if not dropped[s] and marks[s] & BEGINS and marks[s] & RIGHTS:
             line_end = _line(marks, s, count)
             if ends[line_end - 1] - low <= _RIGHTS_WORDS:
                 until = line_end
                 dropped[s] = True
+        word = xxh32(data, bounds[low, 0], bounds[low, 1], np.uint32(0))
+        hinted = hints[word % _HINTS] & 2 != 0
         for words in range(1, min(_MOST_WORDS, high - low) + 1):
-            if dropped[s]:
+            if dropped[s] or not hinted:
                 break
             opening = xxh32(data, bounds[low, 0], bounds[low + words - 1, 1], np.uint32(0))
             k = np.searchsorted(first, opening)

@@ -22,6 +22,8 @@ QUOTE = 32  # the piece is a quote, or part of one
 MIN_QUOTE = 25
 MAX_QUOTE = 1500
 _LABEL = 24  # characters before the colon of a label, or the copyright sign
+# The characters below 64 that may end a segment or a label, or open a quote, as bits.
+_ENDING = np.uint64(sum(1 << ord(char) for char in '\n\v\f\r.!?":'))
 _SHORT = 4  # letters of an abbreviation
 _NAME = 60  # characters of a tweet's signature before the handle
 
@@ -155,7 +157,7 @@ def split(
     i = start
     while i < end:
         char = np.int64(chars[np.uintp(i)])
-        if char > 63 and char < 0x80 and i != quote:
+        if i != quote and char < 0x80 and (char > 63 or not (_ENDING >> np.uint64(char)) & np.uint64(1)):
             i += 1
             continue
         if i == quote and piece < quote:
