@@ -28,11 +28,11 @@ from dedupe.text.boilerplate import UNLEARNED
 from dedupe.text.characters import characters
 from dedupe.text.forms import Forms, forms, mark_forms
 from dedupe.text.normalise import TextBuffer
+from dedupe.text.recording import RECORD_PER_CHAR, Record, drop, note
 from dedupe.text.segments import BEGINS, ENDS, QUOTE, SEGMENT, split
 from dedupe.text.tokens import BYTES_PER_CHAR, QUOTED, TITLE, tokenise
 
 LEARNED_WORDS = 4  # a shorter sentence is not learned, unless it is a line of its own
-RECORD_PER_CHAR = BYTES_PER_CHAR + 1  # a token has its bytes, a space and its bits
 
 
 class Fingerprints(NamedTuple):
@@ -110,88 +110,8 @@ class Rows(NamedTuple):
         )  # fmt: skip
 
 
-class Record(NamedTuple):
-    """The normalised articles of a batch without their fixed forms; all empty where none is kept.
-
-    In `packed` and in the segments' arrays, the articles of a slice follow each other from where
-    its first would be if every character took all of its room.
-    """
-
-    packed: NDArray[np.uint8]  # of each article the tokens, a space behind each, then their bits
-    hashes: NDArray[np.uint32]  # of segments: xxh32 of the normalised bytes, or UNLEARNED
-    tokens: NDArray[np.int32]  # of segments
-    sizes: NDArray[np.int32]  # (n, 4) bytes, tokens, tokens of the title, segments
-
-
 @njit(nogil=True)
-def _drop(
-    bounds: NDArray[np.int32],
-    kinds: NDArray[np.uint8],
-    titled: int,
-    ends: NDArray[np.int32],
-    segments: NDArray[np.uint32],
-    count: int,
-    dropped: NDArray[np.bool_],
-) -> tuple[int, int]:
-    """Close the ranks of tokens and segments; return how many segments and tokens are left."""
-    n = titled
-    kept = 0
-    start = titled
-    for s in range(count):
-        end = np.int64(ends[s])
-        if not dropped[s]:
-            for t in range(start, end):
-                bounds[n] = bounds[t]
-                kinds[n] = kinds[t]
-                n += 1
-            ends[kept] = n
-            segments[kept] = segments[s]
-            kept += 1
-        start = end
-    return kept, n
-
-
-@njit(nogil=True)
-def _note(
-    i: int,
-    data: NDArray[np.uint8],
-    bounds: NDArray[np.int32],
-    kinds: NDArray[np.uint8],
-    titled: int,
-    n: int,
-    ends: NDArray[np.int32],
-    segments: NDArray[np.uint32],
-    count: int,
-    written: int,
-    noted: int,
-    record: Record,
-) -> tuple[int, int]:
-    """Put what is left of an article into the record."""
-    began = written
-    t = 0
-    while t < n:  # runs of neighbours, each token with the space behind it
-        low = np.int64(bounds[t, 0])
-        while t + 1 < n and bounds[t + 1, 0] == bounds[t, 1] + 1:
-            t += 1
-        high = np.int64(bounds[t, 1]) + 1
-        record.packed[written : written + high - low] = data[low:high]
-        written += high - low
-        t += 1
-    record.sizes[i, 0] = written - began
-    record.sizes[i, 1] = n
-    record.sizes[i, 2] = titled
-    record.sizes[i, 3] = count
-    record.packed[written : written + n] = kinds[:n]
-    written += n
-    for s in range(count):
-        record.hashes[noted] = segments[s]
-        record.tokens[noted] = ends[s] - (titled if s == 0 else ends[s - 1])
-        noted += 1
-    return written, noted
-
-
-@njit(nogil=True)
-def _sign_tokens(
+def sign_tokens(
     data: NDArray[np.uint8],
     bounds: NDArray[np.int32],
     token_kinds: NDArray[np.uint8],
@@ -316,13 +236,22 @@ def _sign(
                 if ends[s] - low_token < LEARNED_WORDS and not whole:
                     segments[s] = UNLEARNED
         if found > 0 and (found < count or titled > 0):
-            count, n = _drop(bounds, token_kinds, titled, ends, segments, count, dropped)
-        _sign_tokens(
-            data, bounds, token_kinds, titled, n, True, room, shape, table, draws, i, rows
-        )
+            count, n = drop(bounds, token_kinds, titled, ends, segments, count, dropped)
+        sign_tokens(data, bounds, token_kinds, titled, n, True, room, shape, table, draws, i, rows)
         if len(record.packed) > 0:
-            written, noted = _note(
-                i, data, bounds, token_kinds, titled, n, ends, segments, count, written, noted, record
+            written, noted = note(
+                i,
+                data,
+                bounds,
+                token_kinds,
+                titled,
+                n,
+                ends,
+                segments,
+                count,
+                written,
+                noted,
+                record,
             )
 
 
@@ -332,106 +261,14 @@ def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack((np.concatenate(([0], pairs[:-1, 1])), pairs))
 
 
-@kernel
-def _sign_recorded(
-    low: int,
-    high: int,
-    packed: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int32],
-    bounds_of: NDArray[np.int64],
-    tokens: NDArray[np.int32],
-    dropped: NDArray[np.bool_],
-    shape: tuple[int, int, int, int],
-    table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
-    draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
-    in_lead: NDArray[np.bool_],
-    rows: Rows,
-) -> None:
-    """Sign recorded articles without the segments that are dropped.
-
-    `in_lead` is set to whether that changed the lead; where it did not, only the copy signature
-    and the length are filled in.
-    """
-    longest = 0
-    most = 0
-    for i in range(low, high):
-        longest = max(longest, sizes[i, 1])
-        most = max(most, sizes[i, 3])
-    bounds = np.empty((longest + 1, 2), dtype=np.int32)
-    kinds = np.empty(longest + 1, dtype=np.uint8)
-    ends = np.empty(most + 1, dtype=np.int32)
-    unused = np.empty(most + 1, dtype=np.uint32)
-    room = (
-        np.empty(longest + 1, dtype=np.uint32),
-        np.empty(max(longest + 1, shape[2] * MAX_REPLICAS), dtype=np.uint32),
-        np.empty(shape[2], dtype=np.uint64),
-    )
-    for i in range(low, high):
-        size, n, titled, count = sizes[i, 0], sizes[i, 1], np.int64(sizes[i, 2]), sizes[i, 3]
-        data = packed[starts[i] : starts[i] + size]
-        at = 0
-        for t in range(n):
-            bounds[t, 0] = at
-            while data[at] != 32:
-                at += 1
-            bounds[t, 1] = at
-            at += 1
-            kinds[t] = packed[starts[i] + size + t]
-        end = titled
-        first = np.int64(n)
-        every = True
-        gone = dropped[bounds_of[i] : bounds_of[i + 1]]
-        for s in range(count):
-            if gone[s]:
-                first = min(first, end)
-            else:
-                every = False
-            end += tokens[bounds_of[i] + s]
-            ends[s] = end
-        left = np.int64(n)
-        if titled > 0 or not every:
-            count, left = _drop(bounds, kinds, titled, ends, unused, count, gone)
-        in_lead[i] = first < shape[2]
-        _sign_tokens(
-            data, bounds, kinds, titled, left, in_lead[i], room, shape, table, draws, i, rows
-        )
-
-
-def _constants(p: SignatureParams) -> tuple[Any, Any, Any]:
+def constants(p: SignatureParams) -> tuple[Any, Any, Any]:
     """What the kernels take from the parameters and the shipped tables."""
     shape = (p.shingle_size, p.signature_lead, p.vector_lead, p.short_body)
-    copy, story = permutations(p.copy_permutations, p.seed), permutations(p.story_permutations, p.seed)
+    copy, story = (
+        permutations(p.copy_permutations, p.seed),
+        permutations(p.story_permutations, p.seed),
+    )
     return shape, tuple(weight_table()[:3]), (*copy, *story)
-
-
-class Recorded(NamedTuple):
-    """Articles to be signed again, packed end to end as in Record."""
-
-    packed: NDArray[np.uint8]
-    sizes: NDArray[np.int32]  # (n, 4)
-    bounds: NDArray[np.int64]  # (n + 1,) of their segments
-    tokens: NDArray[np.int32]  # of segments
-    dropped: NDArray[np.bool_]  # segments
-
-
-def sign_recorded(
-    recorded: Recorded, params: SignatureParams
-) -> tuple[Fingerprints, NDArray[np.bool_]]:
-    """Sign articles without the segments that are dropped; an article is never left empty.
-
-    The fingerprints have no digests: those are of the whole text. Of an article whose lead was
-    left as it is, as the second result says, they have the copy signature and the length only.
-    """
-    sizes = recorded.sizes
-    n = len(sizes)
-    starts = np.concatenate(([0], np.cumsum(sizes[:-1, 0] + sizes[:-1, 1], dtype=np.int64)))
-    rows, in_lead = Rows.of(n, params), np.zeros(n, dtype=np.bool_)
-    _sign_recorded(
-        0, n, recorded.packed, starts, sizes, recorded.bounds, recorded.tokens, recorded.dropped,
-        *_constants(params), in_lead, rows,
-    )  # fmt: skip
-    return rows.fingerprints(np.zeros(n, dtype=np.uint64)), in_lead
 
 
 class Signing:
@@ -466,7 +303,7 @@ class Signing:
     def _run(self, low: int, high: int) -> None:
         _sign(
             low, high, self._chars, self._parts, *characters()[:2], forms(),
-            *_constants(self._params), self._digests, self._rows, self._record,
+            *constants(self._params), self._digests, self._rows, self._record,
         )  # fmt: skip
 
     def fingerprints(self) -> Fingerprints:

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.columns import Column
+from dedupe.batch.recorded import Recorded, sign_recorded
 from dedupe.errors import DedupeError
-from dedupe.fingerprint import Fingerprints, Record, Recorded, sign_recorded
+from dedupe.fingerprint import Fingerprints
 from dedupe.params import SignatureParams
 from dedupe.text.boilerplate import Boilerplate, Segments
+from dedupe.text.recording import Record
 
 _STRIDE = 128  # articles that one thread signs again at a time
 _AHEAD = 8  # such strides that are in work at once

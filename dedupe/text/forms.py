@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dedupe.hashing import xxh32
 from dedupe.text.segments import BEGINS, ENDS, LABEL, RIGHTS
-from dedupe.text.tokens import NUMBER, tokens
+from dedupe.text.tokens import NUMBER
 
 # Whole segments.
 _WHOLE = """
@@ -113,8 +113,10 @@ def forms() -> Forms:
     for value in whole:
         hints[value % _HINTS] |= 1
     for phrase in _openings():
-        hints[_hash(tokens(phrase)[0]) % _HINTS] |= 2
-    return Forms(np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words, hints)
+        hints[_hash(phrase.split()[0]) % _HINTS] |= 2
+    return Forms(
+        np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words, hints
+    )
 
 
 def _openings() -> Iterator[str]:
@@ -131,7 +133,7 @@ def _rows() -> Iterator[tuple[int, int, int, int, int]]:
         for phrase in _phrases(phrases):
             yield _hash(phrase), most, _COLON | _WHOLE_LINE, 0, 0
     for phrase, then in _FRAMES.items():
-        yield _hash(phrase), _FRAME_WORDS, _WHOLE_LINE, _hash(then), len(tokens(then))
+        yield _hash(phrase), _FRAME_WORDS, _WHOLE_LINE, _hash(then), len(then.split())
     yield _hash(_NOTICE), _RIGHTS_WORDS, _WHOLE_LINE | _YEAR, 0, 0
 
 
@@ -140,7 +142,8 @@ def _phrases(text: str) -> list[str]:
 
 
 def _hash(phrase: str) -> int:
-    return xxhash.xxh32_intdigest(" ".join(tokens(phrase)).encode(), 0)
+    """Of a phrase in normal form, as all of them are written here."""
+    return xxhash.xxh32_intdigest(phrase.encode(), 0)
 
 
 @njit(nogil=True)
@@ -212,7 +215,9 @@ def mark_forms(
                 fits = last - low <= most[k]
                 if conditions[k] & _COLON and not marks[s] & LABEL:
                     fits = False
-                if conditions[k] & _YEAR and not (last > low + words and kinds[low + words] & NUMBER):
+                if conditions[k] & _YEAR and not (
+                    last > low + words and kinds[low + words] & NUMBER
+                ):
                     fits = False
                 if fits and then_words[k] > 0:
                     fits = _follows(data, bounds, low + words, last, then_words[k], then[k])

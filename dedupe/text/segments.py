@@ -157,7 +157,11 @@ def split(
     i = start
     while i < end:
         char = np.int64(chars[np.uintp(i)])
-        if i != quote and char < 0x80 and (char > 63 or not (_ENDING >> np.uint64(char)) & np.uint64(1)):
+        if (
+            i != quote
+            and char < 0x80
+            and (char > 63 or not (_ENDING >> np.uint64(char)) & np.uint64(1))
+        ):
             i += 1
             continue
         if i == quote and piece < quote:
