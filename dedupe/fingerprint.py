@@ -24,7 +24,7 @@ from dedupe.params import SignatureParams
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import hash_tokens, thin_quotes, word_shingles
-from dedupe.text.boilerplate import UNLEARNED
+from dedupe.text.boilerplate import LEARNED_WORDS, UNLEARNED
 from dedupe.text.characters import characters
 from dedupe.text.forms import Forms, forms, mark_forms
 from dedupe.text.normalise import TextBuffer
@@ -32,7 +32,6 @@ from dedupe.text.recording import RECORD_PER_CHAR, Record, drop, note
 from dedupe.text.segments import BEGINS, ENDS, QUOTE, SEGMENT, split
 from dedupe.text.tokens import BYTES_PER_CHAR, QUOTED, TITLE, tokenise
 
-LEARNED_WORDS = 4  # a shorter sentence is not learned, unless it is a line of its own
 
 
 class Fingerprints(NamedTuple):
@@ -172,7 +171,7 @@ def _sign(
 
     What is left of each article without its fixed forms goes into the record, if there is one.
     """
-    shingle_size, signature_lead, vector_lead, short_body = shape
+    _, _, vector_lead, short_body = shape
     longest = 0
     for i in range(low, high):
         longest = max(longest, parts[i, 2] - parts[i, 0])
@@ -252,7 +251,7 @@ def _sign(
                 written,
                 noted,
                 record,
-            )
+            )  # fmt: skip
 
 
 def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from dedupe.kernel import kernel
 
 LEAST_TESTIMONY = 4.0  # in articles; each testifies to at most 1
 UNLEARNED = 0  # the hash of a segment that is too short to be learned
+LEARNED_WORDS = 4  # a shorter sentence is not learned, unless it is a line of its own
 _STEPS = 64  # of the testimony of one article
 _ROWS = 2
 _MIXERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))

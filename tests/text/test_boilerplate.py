@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dedupe.text.boilerplate import Boilerplate, Segments
 from dedupe.text.forms import _FRAMES, _WHOLE, _openings, _phrases
+from dedupe.text.spans import boilerplate_spans
 from dedupe.text.tokens import normalise
 
 # An article: its source, and its segments as (hash, words).
@@ -90,3 +91,34 @@ def test_decay_forgets() -> None:
 def test_every_form_is_written_as_the_tokeniser_writes_it() -> None:
     phrases = [*_phrases(_WHOLE.replace("\n", "|")), *_openings(), *_FRAMES.values()]
     assert [phrase for phrase in phrases if normalise(phrase) != phrase] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "ignored"),
+    [
+        ("A ferry burned.\nRead more...", ["Read more..."]),
+        ("A ferry burned. Czytaj więcej", ["Czytaj więcej"]),
+        ("It burned.\nPhoto: J. Doe / The Lantern\nAll got off.", ["Photo: J. Doe / The Lantern"]),
+        ("It burned.\nThe post A ferry burned appeared first on The Lantern.", ["The post A ferry"]),
+        ("It burned.\nCopyright © 2031 The Lantern", ["Copyright © 2031"]),
+        ("Points of order were raised.\nPoints: 3\n# Comments: 0", ["Points: 3", "# Comments: 0"]),
+        ("He had read more than most. The post office closed. Photo shows it.", []),
+        ("Read more", []),
+        ("", []),
+    ],
+)
+def test_fixed_forms_are_found_where_they_stand(text: str, ignored: list[str]) -> None:
+    found = [text[a:b].strip() for a, b in boilerplate_spans(text)]
+    assert len(found) == len(ignored)
+    assert all(span.startswith(form) for span, form in zip(found, ignored, strict=True))
+
+
+@settings(max_examples=200)
+@given(st.text(alphabet="aB1 .!?:\"“”„«»'\n—(@)©。中", max_size=80))
+def test_spans_lie_in_the_text_and_never_take_all_of_it(text: str) -> None:
+    spans = boilerplate_spans(text)
+    assert all(0 <= a < b <= len(text) for a, b in spans)
+    rest = list(text)
+    for a, b in reversed(spans):
+        del rest[a:b]
+    assert normalise("".join(rest)) or not normalise(text)
