@@ -33,7 +33,6 @@ from dedupe.text.segments import BEGINS, ENDS, QUOTE, SEGMENT, split
 from dedupe.text.tokens import BYTES_PER_CHAR, QUOTED, TITLE, tokenise
 
 
-
 class Fingerprints(NamedTuple):
     """The fingerprints of n articles, one row each; terms are stored end to end.
 

@@ -34,7 +34,7 @@ class Spool:
 
     def __init__(self) -> None:
         with _on_disk():
-            self._file = TemporaryFile()  # noqa: SIM115: `close` ends it
+            self._file = TemporaryFile()  # noqa: SIM115 - ended by `close`
         self._sizes = Column(np.int32, 4)
         self._hashes = Column(np.uint32)
         self._tokens = Column(np.int32)

@@ -49,8 +49,8 @@ def thin_quotes(
 ) -> int:
     """Of the shingles that are wholly quoted keep one in QUOTES; return how many are left.
 
-    Kept are those whose hash is divisible by QUOTES, so that two texts with one quote keep the same
-    (the "0 mod p" sample of Broder 1997, section 4). Nothing is dropped where nothing would be left.
+    Kept are those whose hash is divisible by QUOTES, so that two texts with one quote keep the
+    same ("0 mod m", Broder 1997, section 4). Where nothing would be left nothing is dropped.
     """
     kept = 0
     run = 0

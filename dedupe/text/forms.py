@@ -22,47 +22,50 @@ from dedupe.text.tokens import NUMBER
 # Whole segments.
 _WHOLE = """
 read more|read more here|read full article|read the full article|read full story|keep reading
-read the full story|read the rest of this story|read the whole story|continue reading|story continues below
-continue reading the main story|story continued below|story continues below advertisement|learn more
-article continues below advertisement|advertisement|advertisement advertisement|sponsored content
-scroll down for video|scroll down for videos|view gallery|view comments|click here|see also
-click here to read more|related articles|related stories|more on this story|more on this
-share this article|share this story|share tweet post email|share this article share tweet post email
-share on facebook|share on twitter|follow us|follow us on twitter|follow us on facebook|subscribe now
-sign up now|video loading|poll loading|link comments|all rights reserved|show more|leave a comment
+read the full story|read the rest of this story|read the whole story|continue reading
+story continues below|continue reading the main story|story continued below
+story continues below advertisement|learn more|article continues below advertisement|advertisement
+advertisement advertisement|sponsored content|scroll down for video|scroll down for videos
+view gallery|view comments|click here|see also|click here to read more|related articles
+related stories|more on this story|more on this|share this article|share this story
+share tweet post email|share this article share tweet post email|share on facebook
+share on twitter|follow us|follow us on twitter|follow us on facebook|subscribe now|sign up now
+video loading|poll loading|link comments|all rights reserved|show more|leave a comment
 to read this article in full please click here|enlarge this image|table of contents hide
 czytaj więcej|czytaj dalej|czytaj także|czytaj też|zobacz więcej|zobacz także|zobacz też|reklama
-dalsza część artykułu pod materiałem wideo|dalszy ciąg materiału pod wideo|więcej informacji wkrótce
-pozostała część tekstu pod wideo|udostępnij|podziel się|obserwuj nas|wszelkie prawa zastrzeżone
-materiał sponsorowany|artykuł sponsorowany|przeczytaj także|przeczytaj też
-weiterlesen|mehr lesen|lesen sie mehr|lesen sie auch|mehr dazu|anzeige|werbung|artikel teilen
-alle rechte vorbehalten|zum artikel|hier weiterlesen
-lire la suite|lire aussi|en savoir plus|publicité|partager|voir aussi|tous droits réservés
-la suite après la publicité|lire l article|à lire aussi
-leer más|seguir leyendo|continuar leyendo|sigue leyendo|lee también|leer también|publicidad
-compartir|ver más|todos los derechos reservados
-leggi tutto|continua a leggere|leggi anche|leggi di più|pubblicità|condividi
-tutti i diritti riservati|riproduzione riservata
+dalsza część artykułu pod materiałem wideo|dalszy ciąg materiału pod wideo
+więcej informacji wkrótce|pozostała część tekstu pod wideo|udostępnij|podziel się|obserwuj nas
+wszelkie prawa zastrzeżone|materiał sponsorowany|artykuł sponsorowany|przeczytaj także
+przeczytaj też|weiterlesen|mehr lesen|lesen sie mehr|lesen sie auch|mehr dazu|anzeige|werbung
+artikel teilen|alle rechte vorbehalten|zum artikel|hier weiterlesen|lire la suite|lire aussi
+en savoir plus|publicité|partager|voir aussi|tous droits réservés|la suite après la publicité
+lire l article|à lire aussi|leer más|seguir leyendo|continuar leyendo|sigue leyendo|lee también
+leer también|publicidad|compartir|ver más|todos los derechos reservados|leggi tutto
+continua a leggere|leggi anche|leggi di più|pubblicità|condividi|tutti i diritti riservati
+riproduzione riservata
 """
 # First words of a sentence, and how many words it may have.
 _OPENINGS = {
-    12: "click here to|read more at|read more about|read more on|read the full story|read the full article|read full story"
-    "|read the rest of|continue reading at|continue reading on|czytaj więcej na|czytaj dalej na"
-    "|follow us on|follow us at|like us on|share this article|all rights reserved|síguenos en|seguici su"
-    "|suivez nous|folgen sie uns|polub nas|obserwuj nas|śledź nas",
+    12: "click here to|read more at|read more about|read more on|read the full story"
+    "|read the full article|read full story|read the rest of|continue reading at"
+    "|continue reading on|czytaj więcej na|czytaj dalej na|follow us on|follow us at"
+    "|like us on|share this article|all rights reserved|síguenos en|seguici su|suivez nous"
+    "|folgen sie uns|polub nas|obserwuj nas|śledź nas",
     25: "continue reading|czytaj także|czytaj też|zobacz także|zobacz też|przeczytaj także"
-    "|przeczytaj też|lesen sie auch|lesen sie hier|à lire aussi|lire aussi|leggi anche|lea también"
-    "|lee también|leer también|photo by|photos by|illustration by|image by|zdjęcie ilustracyjne",
-    30: "sign up for our|sign up to our|sign up here|subscribe to our|zapisz się na|zapisz się do"
-    "|abonnieren sie|abonnez vous|inscrivez vous|suscríbete a|suscríbase a|iscriviti alla",
+    "|przeczytaj też|lesen sie auch|lesen sie hier|à lire aussi|lire aussi|leggi anche"
+    "|lea también|lee también|leer también|photo by|photos by|illustration by|image by"
+    "|zdjęcie ilustracyjne",
+    30: "sign up for our|sign up to our|sign up here|subscribe to our|zapisz się na"
+    "|zapisz się do|abonnieren sie|abonnez vous|inscrivez vous|suscríbete a|suscríbase a"
+    "|iscriviti alla",
 }  # fmt: skip
 # First words of a line, before a colon, and how many words it may have. A number follows the last.
 _LABELS = {
-    40: "article url|comments url|photo|photos|photo credit|photograph|image|images|image credit"
-    "|illustration|file photo|read more|read also|see also|related|also read"
-    "|foto|fot|zdjęcie|zdjęcia|źródło zdjęcia|czytaj więcej|czytaj też|czytaj także|zobacz też|zobacz także"
-    "|bild|bildquelle|mehr dazu|lesen sie auch|crédit photo|crédits photo|lire aussi|à lire aussi"
-    "|foto de archivo|lee también|leggi anche",
+    40: "article url|comments url|photo|photos|photo credit|photograph|image|images"
+    "|image credit|illustration|file photo|read more|read also|see also|related|also read"
+    "|foto|fot|zdjęcie|zdjęcia|źródło zdjęcia|czytaj więcej|czytaj też|czytaj także"
+    "|zobacz też|zobacz także|bild|bildquelle|mehr dazu|lesen sie auch|crédit photo"
+    "|crédits photo|lire aussi|à lire aussi|foto de archivo|lee también|leggi anche",
     2: "points|comments",
 }
 # A line with the first words and, further on, the others.

@@ -1,4 +1,4 @@
-"""Tokenised articles put on record, so that they can be signed again without some of their segments."""
+"""Tokenised articles put on record, to be signed again without some of their segments."""
 
 from __future__ import annotations
 

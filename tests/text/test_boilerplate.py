@@ -99,7 +99,10 @@ def test_every_form_is_written_as_the_tokeniser_writes_it() -> None:
         ("A ferry burned.\nRead more...", ["Read more..."]),
         ("A ferry burned. Czytaj więcej", ["Czytaj więcej"]),
         ("It burned.\nPhoto: J. Doe / The Lantern\nAll got off.", ["Photo: J. Doe / The Lantern"]),
-        ("It burned.\nThe post A ferry burned appeared first on The Lantern.", ["The post A ferry"]),
+        (
+            "It burned.\nThe post A ferry burned appeared first on The Lantern.",
+            ["The post A ferry"],
+        ),
         ("It burned.\nCopyright © 2031 The Lantern", ["Copyright © 2031"]),
         ("Points of order were raised.\nPoints: 3\n# Comments: 0", ["Points: 3", "# Comments: 0"]),
         ("He had read more than most. The post office closed. Photo shows it.", []),
