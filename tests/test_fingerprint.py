@@ -22,6 +22,9 @@ from dedupe.fingerprint import Fingerprints, Signer
 from dedupe.models import Article
 from dedupe.params import SignatureParams
 from dedupe.shingles.weights import UNKNOWN_ZIPF, zipf
+from dedupe.text.normalise import TextBuffer
+from dedupe.text.segments import QUOTE, split
+from dedupe.text.spans import boilerplate_spans
 from dedupe.text.tokens import tokens
 
 PARAMS = SignatureParams()
@@ -46,17 +49,43 @@ def invented(examples: Path) -> list[Article]:
     return [Article(id=r["id"], text=r["text"], title=r.get("title")) for r in records]
 
 
+def without_forms(article: Article) -> str:
+    """The text that signatures see."""
+    text = article.text
+    spans = boilerplate_spans(text)
+    for a, b in reversed(spans):
+        text = f"{text[:a]}\n{text[b:]}"
+    return text if tokens(text) or not article.title else ""
+
+
+def quoted(text: str) -> list[bool]:
+    """For each token of a text whether it is quoted."""
+    chars, _ = TextBuffer().lay_out([text])
+    ends, marks = np.empty(len(chars) + 1, np.int64), np.empty(len(chars) + 1, np.uint8)
+    count = split(chars, 0, len(chars), ends, marks)
+    whole = chars.tobytes().decode("utf-32-le", "surrogatepass")
+    pieces = zip([0, *ends[:count].tolist()], ends[:count].tolist(), marks[:count], strict=False)
+    return [bool(m & QUOTE) for a, b, m in pieces for _ in tokens(whole[a:b])]
+
+
 def copy_elements(article: Article) -> set[int]:
-    body = tokens(article.text)
-    words = body if len(body) >= PARAMS.short_body else tokens(article.title or "") + body
+    text = without_forms(article)
+    body, marks = tokens(text), quoted(text)
+    title = tokens(article.title or "") if len(body) < PARAMS.short_body else []
+    words, marks = title + body, [False] * len(title) + marks
     hashes = [xxhash.xxh32_intdigest(word.encode()).to_bytes(4, "little") for word in words]
     size = PARAMS.shingle_size
     runs = [hashes[i : i + size] for i in range(max(1, len(hashes) - size + 1))] if words else []
-    return {xxhash.xxh32_intdigest(b"".join(run)) for run in runs}
+    elements = [xxhash.xxh32_intdigest(b"".join(run)) for run in runs]
+    if len(words) <= size:
+        return set(elements)
+    narrative = [not all(marks[i : i + size]) for i in range(len(elements))]
+    kept = {e for e, own in zip(elements, narrative, strict=True) if own or e % 4 == 0}
+    return kept or set(elements)
 
 
 def story_elements(article: Article) -> set[int]:
-    lead = (tokens(article.title or "") + tokens(article.text))[: PARAMS.signature_lead]
+    lead = (tokens(article.title or "") + tokens(without_forms(article)))[: PARAMS.signature_lead]
     elements = set()
     for word, tf in Counter(lead).items():
         known = zipf(word)

@@ -47,7 +47,7 @@ class Spool:
         """Put a batch aside."""
         for packed, hashes, tokens, sizes in records:
             with _on_disk():
-                self._file.write(packed)
+                self._file.write(packed.data)
             self._hashes.append(hashes)
             self._tokens.append(tokens)
             self._sizes.append(sizes)

@@ -12,7 +12,7 @@ article testifies to less: a table that is too small learns less, and at last no
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -70,19 +70,19 @@ class Boilerplate:
         """
         if not 0.0 <= factor <= 1.0:
             raise ValueError("a decay factor lies between 0 and 1")
-        for table in (self._articles, self._testimony):
-            table[:] = table * factor
+        self._articles = (self._articles * factor).astype(np.uint8)
+        self._testimony = (self._testimony * factor).astype(np.uint16)
 
 
 @njit(inline="always")
-def _cell(source: np.uint64, segment: np.uint32, row: int, cells: int) -> int:
+def _cell(source: np.uint64, segment: np.uint32, row: int, cells: int) -> Any:
     key = (source ^ np.uint64(segment)) * _MIXERS[row]
     key = (key ^ (key >> np.uint64(32))) * _MIXERS[1 - row]
     return np.int64(key >> np.uint64(20)) & (cells - 1)
 
 
 @njit(inline="always")
-def _least(table: NDArray[np.uint16], source: np.uint64, segment: np.uint32) -> int:
+def _least(table: NDArray[np.uint16], source: np.uint64, segment: np.uint32) -> Any:
     cells = table.shape[1]
     first = np.int64(table[0, _cell(source, segment, 0, cells)])
     return min(first, np.int64(table[1, _cell(source, segment, 1, cells)]))
@@ -90,7 +90,7 @@ def _least(table: NDArray[np.uint16], source: np.uint64, segment: np.uint32) -> 
 
 @njit(inline="always")
 def _add(
-    table: NDArray[np.uint16], source: np.uint64, segment: np.uint32, n: int, most: int
+    table: NDArray[Any], source: np.uint64, segment: np.uint32, n: int, most: int
 ) -> None:
     for row in range(_ROWS):
         at = _cell(source, segment, row, table.shape[1])

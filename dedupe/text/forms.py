@@ -152,7 +152,7 @@ def _hash(phrase: str) -> int:
 @njit(nogil=True)
 def _contains(sorted_values: NDArray[np.uint32], value: np.uint32) -> bool:
     at = np.searchsorted(sorted_values, value)
-    return at < len(sorted_values) and sorted_values[at] == value
+    return bool(at < len(sorted_values) and sorted_values[at] == value)
 
 
 @njit(nogil=True)

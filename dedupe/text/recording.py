@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -37,9 +37,9 @@ def drop(
     dropped: NDArray[np.bool_],
 ) -> tuple[int, int]:
     """Close the ranks of tokens and segments; return how many segments and tokens are left."""
-    n = titled
+    n: Any = titled
     kept = 0
-    start = titled
+    start: Any = titled
     for s in range(count):
         end = np.int64(ends[s])
         if not dropped[s]:
@@ -65,7 +65,7 @@ def note(
     ends: NDArray[np.int32],
     segments: NDArray[np.uint32],
     count: int,
-    written: int,
+    written: Any,
     noted: int,
     record: Record,
 ) -> tuple[int, int]:
