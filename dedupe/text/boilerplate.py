@@ -89,9 +89,7 @@ def _least(table: NDArray[np.uint16], source: np.uint64, segment: np.uint32) -> 
 
 
 @njit(inline="always")
-def _add(
-    table: NDArray[Any], source: np.uint64, segment: np.uint32, n: int, most: int
-) -> None:
+def _add(table: NDArray[Any], source: np.uint64, segment: np.uint32, n: int, most: int) -> None:
     for row in range(_ROWS):
         at = _cell(source, segment, row, table.shape[1])
         table[row, at] = min(most, np.int64(table[row, at]) + n)

@@ -46,7 +46,7 @@ riproduzione riservata
 """
 # First words of a sentence, and how many words it may have.
 _OPENINGS = {
-    12: "click here to|read more at|read more about|read more on|read the full story"
+    12: "click here to|read more about|read more on|read the full story"
     "|read the full article|read full story|read the rest of|continue reading at"
     "|continue reading on|czytaj więcej na|czytaj dalej na|follow us on|follow us at"
     "|like us on|share this article|all rights reserved|síguenos en|seguici su|suivez nous"
