@@ -18,9 +18,8 @@ from dedupe.fingerprint import Fingerprints
 from dedupe.kernel import kernel
 from dedupe.models import Article
 from dedupe.params import SignatureParams
-from dedupe.similarity.pairs import Compared, names_and_numbers
-from dedupe.similarity.plane import Circumstances
-from dedupe.similarity.vectors import document_frequencies, unit_weights
+from dedupe.similarity.features import Circumstances, Compared, marked
+from dedupe.similarity.vectors import Vectors, crowds, document_frequencies, unit_weights
 from dedupe.text.kinds import kind_of
 from dedupe.text.links import named_original
 from dedupe.text.urls import url_host
@@ -133,12 +132,21 @@ class Collection:
         digests, copy = row("digests"), row("copy")
         lengths, informative = row("lengths"), row("informative")
         terms, zipfs = of_terms("terms"), of_terms("zipfs")
-        names = names_and_numbers(zipfs, of_terms("kinds"))
-        frequencies = document_frequencies(terms)
-        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, float(len(order)))
+        kinds = marked(zipfs, of_terms("kinds"))
+        originals = _originals(digests)  # a press release in a thousand copies is one article
+        frequencies, n = document_frequencies(bounds, terms, originals), float(originals.sum())
+        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, n)
+        vectors = Vectors(bounds, terms, weights, crowds(zipfs, frequencies, n), kinds)
         keys = self._keys.take()
-        compared = Compared(digests, copy, lengths, bounds, terms, weights, names)
+        compared = Compared(digests, copy, lengths, vectors)
         return Ranked([entries[i] for i in order.tolist()], order, keys, informative, compared)
+
+
+def _originals(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which articles are the first of their text; the digest 0 is no text at all."""
+    first = np.zeros(len(digests), dtype=np.bool_)
+    first[np.unique(digests, return_index=True)[1]] = True
+    return first | (digests == 0)
 
 
 @kernel
@@ -171,11 +179,12 @@ class Ranked(NamedTuple):
         return np.array(stamps, dtype=np.float64) / 3600.0
 
     def circumstances(self) -> Circumstances:
-        """Sources and credits as numbers."""
+        """What the verifier is to know besides the words; sources and credits as numbers."""
         return Circumstances(
             sources=_numbered([e.source.casefold() if e.source else None for e in self.entries]),
             credits=_numbered([e.agency for e in self.entries]),
             kinds=np.array([e.kind for e in self.entries], dtype=np.int8),
+            hours=self.times(),
         )
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
+from dedupe.batch.verifiers import Maker, verifier_named, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
-from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.verifier import Judgement, Verifier
 
 BATCH_ARTICLES = 128
@@ -34,30 +34,27 @@ def _silent(stage: str, done: int, total: int) -> None:
     """No progress to show."""
 
 
-def plane_verifier(ranked: Ranked, params: ScanParams) -> Verifier:
-    """The verifier of a scan that is given no other."""
-    return PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
-
-
 def scan(
     articles: Iterable[Article],
     params: ScanParams | None = None,
     progress: Progress = _silent,
-    verifier: Callable[[Ranked, ScanParams], Verifier] = plane_verifier,
+    verifier: Maker | None = None,
 ) -> list[Decision]:
     """Decide on every article, in the order given.
 
     The result does not depend on that order. Articles are read as a stream; what is kept of each
-    is a few kilobytes. `verifier` makes the judge of pairs for what was read. Raises ValueError
-    where two articles have one id.
+    is a few kilobytes. `verifier` makes the judge of pairs for what was read, in the stead of the
+    one that the parameters name. Raises ValueError where two articles have one id, UsageError for
+    a verifier or a model that cannot be had.
     """
     params = params or ScanParams()
+    maker = verifier or verifier_named(params.verifier)
     workers = params.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        ranked = _read(articles, params, pool, workers, progress)
+        ranked = _read(watched(articles, maker), params, pool, workers, progress)
         if ranked is None:
             return []
-        return _stories(ranked, verifier(ranked, params), params, pool, progress)
+        return _stories(ranked, maker(ranked, params), params, pool, progress)
 
 
 def _read(

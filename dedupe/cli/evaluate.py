@@ -12,13 +12,14 @@ import click
 from click.core import ParameterSource
 
 from dedupe.cli.options import (
+    JUDGING,
     input_format,
+    judging,
     level,
     option,
     output_file,
     quiet,
     scan_params,
-    threshold,
     window,
     workers,
 )
@@ -27,7 +28,7 @@ from dedupe.errors import UsageError
 if TYPE_CHECKING:
     from dedupe.cli.progress import ScanProgress
 
-_OF_THE_SCAN = ("level", "window", "threshold", "workers")
+_OF_THE_SCAN = ("level", "window", *JUDGING, "workers")
 
 
 @click.command()
@@ -52,7 +53,7 @@ _OF_THE_SCAN = ("level", "window", "threshold", "workers")
 )
 @level
 @window
-@threshold
+@judging
 @workers
 @quiet
 def evaluate(labelled: tuple[str, ...], **given: Any) -> None:

@@ -105,21 +105,54 @@ window = option(
     show_default=True,
     help="All articles of a story lie within so much time: 36h, 7d, 2w.",
 )
-threshold = option(
+_threshold = option(
     "--threshold",
     type=Score(),
-    help="Story score from which two articles tell the same story. Higher: fewer, surer.",
+    help="Probability from which two articles tell the same story. Higher: fewer, surer.",
 )
+_precision = option(
+    "--precision",
+    type=Score(),
+    help="Choose the threshold by the share of pairs put together that is to be right: 0.95.",
+)
+_verifier = option(
+    "--verifier",
+    default="learned",
+    show_default=True,
+    metavar="NAME",
+    help="What judges pairs: learned, plane, or one that another package brings.",
+)
+_model = option(
+    "--model",
+    type=click.Path(dir_okay=False),
+    help="The model file of the learned verifier. Default: the one that comes with dedupe.",
+)
+JUDGING = ("threshold", "precision", "verifier", "model")
+
+
+def judging(command: Any) -> Any:
+    """The options that say how pairs are judged."""
+    for add in (_model, _verifier, _precision, _threshold):
+        command = add(command)
+    return command
+
+
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 
 
 def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
-    """The parameters of a scan with these options; what is not given keeps its default."""
+    """The parameters of a scan with these options; what is not given keeps its default.
+
+    Raises UsageError for a threshold beside a precision.
+    """
+    from dedupe.errors import UsageError
     from dedupe.models import Level
     from dedupe.params import ScanParams
 
-    settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
+    if given["threshold"] is not None and given["precision"] is not None:
+        raise UsageError("--threshold and --precision choose the same thing; give one of them")
+    settings = {name: given[name] for name in (*JUDGING, "workers") if given[name] is not None}
     return ScanParams(
         level=Level(given["level"]), window_hours=given["window"], **settings, **others
     )

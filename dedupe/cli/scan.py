@@ -15,12 +15,12 @@ import click
 from dedupe.cli.options import (
     Moment,
     input_format,
+    judging,
     level,
     option,
     output_file,
     quiet,
     scan_params,
-    threshold,
     window,
     workers,
 )
@@ -46,7 +46,7 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @window
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
-@threshold
+@judging
 @option(
     "--source",
     multiple=True,

@@ -13,11 +13,11 @@ import pytest
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.scan import scan
+from dedupe.batch.verifiers import learned
 from dedupe.feeds import read_articles
 from dedupe.fingerprint import Signer
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
-from dedupe.similarity.plane import PlaneVerifier
 
 LABELS = tomllib.loads((Path(__file__).parents[2] / "examples" / "labels.toml").read_text("utf-8"))
 STORIES = LABELS["stories"]
@@ -58,12 +58,12 @@ def relation(articles: list[Article]) -> Callable[[str, str], str]:
     collection.keep(signer.sign(articles))
     ranked = collection.ranked()
     places = {entry.id: i for i, entry in enumerate(ranked.entries)}
-    verifier = PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
+    verifier = learned(ranked, params)
 
     def judged(one: str, other: str) -> str:
         pair = [np.array([places[id]], dtype=np.int32) for id in (one, other)]
         judgement = verifier.judge(*pair)
-        same = judgement.scores[0] >= params.threshold
+        same = judgement.scores[0] >= verifier.threshold
         return Relation(int(judgement.relations[0])).label if same else "none"
 
     return judged
