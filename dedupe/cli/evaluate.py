@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from click.core import ParameterSource
 from dedupe.cli.options import (
     input_format,
     level,
+    model,
     option,
     output_file,
     quiet,
-    scan_params,
     threshold,
     window,
     workers,
@@ -26,8 +26,9 @@ from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.cli.progress import ScanProgress
+    from dedupe.evaluation.figures import Evaluation
 
-_OF_THE_SCAN = ("level", "window", "threshold", "workers")
+_OF_THE_SCAN = ("level", "window", "threshold", "model", "workers")
 
 
 @click.command()
@@ -53,6 +54,7 @@ _OF_THE_SCAN = ("level", "window", "threshold", "workers")
 @level
 @window
 @threshold
+@model
 @workers
 @quiet
 def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
@@ -71,7 +73,7 @@ def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
     from dedupe.evaluation.labels import read_decisions, read_gold, read_pairs
     from dedupe.feeds import stored_bytes
 
-    to = _output(given["output"], given["to"])
+    to = output_of(given["output"], given["to"])
     _check(labelled, given)
     pairs = {path: read_pairs(path) for path in given["pairs"]}
     gold = read_gold(labelled, given["from"])
@@ -82,31 +84,33 @@ def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
         )
     progress = ScanProgress(stored_bytes(labelled, given["from"]), quiet=given["quiet"])
     if given["decisions"]:
-        predicted = read_decisions(given["decisions"])
+        figures = measure(read_decisions(given["decisions"]), gold, pairs)
     else:
-        predicted = _scanned(labelled, given, progress)
-    write_evaluation(measure(predicted, gold, pairs), given["output"], to)
+        figures = _scanned(labelled, given, progress, gold, pairs)
+    write_evaluation(figures, given["output"], to)
     sys.exit(progress.exit_code)
 
 
-def _scanned(inputs: tuple[str, ...], given: dict[str, Any], progress: ScanProgress) -> Any:
-    """The cluster of each article, by a scan."""
-    from dedupe.batch.scan import scan
-    from dedupe.feeds import read_articles
+def _scanned(
+    inputs: tuple[str, ...], given: dict[str, Any], progress: ScanProgress, gold: Any, pairs: Any
+) -> Evaluation:
+    """The figures of a scan."""
+    from dedupe.batch.scan import decide_on
+    from dedupe.batch.verdicts import judge_pairs
+    from dedupe.cli.gathering import gathered
+    from dedupe.cli.model import load_model
+    from dedupe.evaluation.figures import measure
     from dedupe.kernel import on_compile
 
-    articles = read_articles(
-        inputs,
-        format=given["from"],
-        now=datetime.now(UTC),
-        on_reject=progress.rejected,
-        on_repair=progress.repaired,
-        on_bytes=progress.read,
-    )
+    model = load_model(given["model"])
+    params = model.params(given)
     with progress, on_compile(progress.compiling):
-        decisions = scan(articles, scan_params(given), progress.stage)
+        ranked = gathered(inputs, given, params, progress)
+        verifier = model.verifier(ranked, params)
+        decisions = decide_on(ranked, params, verifier, progress.stage)
     progress.finished(decisions)
-    return {decision.id: decision.cluster_id for decision in decisions}
+    predicted = {decision.id: decision.cluster_id for decision in decisions}
+    return measure(predicted, gold, pairs, partial(judge_pairs, ranked, verifier))
 
 
 def _check(labelled: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -119,7 +123,7 @@ def _check(labelled: tuple[str, ...], given: dict[str, Any]) -> None:
             raise UsageError(f"--{name} is for a scan; with --decisions there is none")
 
 
-def _output(path: str, to: str | None) -> str:
+def output_of(path: str, to: str | None) -> str:
     """The format to write. Raises UsageError before a long scan for what cannot be written."""
     if path == "-":
         return to or ("table" if sys.stdout.isatty() else "json")

@@ -110,6 +110,11 @@ threshold = option(
     type=Score(),
     help="Story score from which two articles tell the same story. Higher: fewer, surer.",
 )
+model = option(
+    "--model",
+    metavar="FILE",
+    help="Put the scores straight as this file says, which dedupe calibrate --refit has written.",
+)
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 
@@ -121,5 +126,5 @@ def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
 
     settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
     return ScanParams(
-        level=Level(given["level"]), window_hours=given["window"], **settings, **others
+        level=Level(given.get("level", "story")), window_hours=given["window"], **settings, **others
     )

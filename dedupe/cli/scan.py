@@ -16,10 +16,10 @@ from dedupe.cli.options import (
     Moment,
     input_format,
     level,
+    model,
     option,
     output_file,
     quiet,
-    scan_params,
     threshold,
     window,
     workers,
@@ -27,6 +27,7 @@ from dedupe.cli.options import (
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
+    from dedupe.cli.model import Model
     from dedupe.models import Article, Rejection
     from dedupe.params import ScanParams
 
@@ -47,6 +48,7 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
 @threshold
+@model
 @option(
     "--source",
     multiple=True,
@@ -72,12 +74,14 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     rejected.
     """
     from dedupe.batch.scan import scan as run
+    from dedupe.cli.model import load_model
     from dedupe.cli.progress import ScanProgress
     from dedupe.cli.rendering import open_output
     from dedupe.feeds import RejectWriter, read_articles, stored_bytes
     from dedupe.kernel import on_compile
 
-    params = _params(given)
+    judge = load_model(given["model"])
+    params = _params(given, judge)
     rejects_path = _apart(given["rejects"], given["output"], inputs)
     progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
 
@@ -100,7 +104,7 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     ):
         kept = output.watch(_between(articles, given["since"], given["until"], progress))
         with progress, on_compile(progress.compiling), _without_gc():
-            decisions = run(kept, params, progress.stage)
+            decisions = run(kept, params, progress.stage, judge.verifier)
         for decision in decisions:
             output.write(decision)
     progress.finished(decisions)
@@ -119,9 +123,9 @@ def _without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _params(given: dict[str, Any]) -> ScanParams:
+def _params(given: dict[str, Any], judge: Model) -> ScanParams:
     election = {"election": given["elect"]} if given["elect"] else {}
-    return scan_params(given, sources=given["source"], **election)
+    return judge.params(given, sources=given["source"], **election)
 
 
 def _apart(rejects: str | None, output: str, inputs: tuple[str, ...]) -> str | None:
