@@ -225,7 +225,7 @@ def _verified(
         return left[keep], right[keep], scores[keep]
 
     found = []
-    for part in pool.map(look, range(0, n, _STRIDE)):
+    for part in pool.map(look, range(0, max(1, n), _STRIDE)):
         found.append(part)
         progress("comparing", min(n, len(found) * _STRIDE), n)
     return CandidatePairs(*(np.concatenate(column) for column in zip(*found, strict=True)))

@@ -47,8 +47,8 @@ def ask(pairs: Iterable[tuple[Article, Article]], total: int, show: Show) -> Ite
         "Do the two tell the same news story, at the same state of affairs?", style="bold"
     )
     for number, (left, right) in enumerate(pairs, 1):
-        show(console, left, right)
         try:
+            show(console, left, right)
             answer = _answer(f"[{number} of {total}] y = same story, n = not, u = unsure, q = stop")
         except (click.Abort, KeyboardInterrupt):
             console.print()
@@ -86,7 +86,7 @@ def rare_words(article: Article) -> set[str]:
 
 
 def _panel(article: Article, shared: set[str]) -> Panel:
-    body = Text()
+    body = Text(overflow="fold")
     if article.title:
         body.append(_line(article.title) + "\n", style="bold")
     body.append(_lead(article))

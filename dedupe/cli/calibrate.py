@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -197,6 +198,7 @@ def _report(
 ) -> None:
     from dedupe.cli.figures import write_json
     from dedupe.cli.tables import show_calibration
+    from dedupe.evaluation.calibration import ENOUGH
     from dedupe.similarity.recalibration import encode_model
 
     found = session.report(answers, given["precision"])
@@ -204,11 +206,13 @@ def _report(
         show_calibration(found)
     else:
         write_json(found, "-")
-    setting = f"threshold = {found.fitted.threshold:g}" if found.fitted else None
+    setting = None
+    if found.fitted and found.answers >= ENOUGH:
+        setting = f"threshold = {found.fitted.threshold:g}"
     if given["refit"] is not None:
         numbers = session.recalibration(found, judge.numbers)
         Path(given["refit"]).write_bytes(encode_model(numbers))
-        setting = f'model = "{given["refit"]}"'
+        setting = f"model = {json.dumps(given['refit'])}"
     if setting and not given["quiet"]:
         click.echo(
             f"to use what was fitted, put this into dedupe.toml:\n\n[scan]\n{setting}", err=True

@@ -11,7 +11,7 @@ from dedupe.cli.figures import share, table_of, titled
 from dedupe.cli.plots import bar, reliability_plot, sparkline
 from dedupe.cli.rendering import show
 from dedupe.cli.terminal import counted, harmless
-from dedupe.evaluation.calibration import Calibration, OperatingPoint
+from dedupe.evaluation.calibration import ENOUGH, Calibration, OperatingPoint
 from dedupe.evaluation.figures import Evaluation
 from dedupe.evaluation.intervals import Share
 from dedupe.evaluation.tuning import SIMILARITIES, Curve, Setting, Sweep, Tuning
@@ -124,7 +124,7 @@ def show_calibration(found: Calibration) -> None:
             f"{stratum.answered:,}",
             f"{stratum.same:,}",
         )
-    counts = f"{counted(found.answers, 'answer')} about {counted(found.population, 'pair')}"
+    counts = f"{counted(found.population, 'candidate pair')}, {counted(found.answers, 'answer')}"
     parts = [titled(counts, table, list(_notes(found))), _points(found)]
     parts.append(reliability_plot("the scores as probabilities", found.reliability))
     if found.recalibrated:
@@ -135,7 +135,7 @@ def show_calibration(found: Calibration) -> None:
 
 def _notes(found: Calibration) -> Iterator[str]:
     if found.unsure:
-        yield f"{counted(found.unsure, 'pair')} unsure: left out"
+        yield f"{counted(found.unsure, 'pair')} unsure, or a later step of one story: left out"
     if found.left_out:
         yield (
             f"{counted(found.left_out, 'answer')} left out: exact copies, pairs scored too low to"
@@ -143,6 +143,8 @@ def _notes(found: Calibration) -> Iterator[str]:
         )
     if found.unrepresented > 0:
         yield f"{found.unrepresented:.0%} of the pairs have scores of which none is answered"
+    if found.answers < ENOUGH:
+        yield f"too few answers to rely on: {ENOUGH} are few, 60 are good"
 
 
 def _points(found: Calibration) -> Group:

@@ -16,8 +16,9 @@ from dedupe.similarity.recalibration import log_odds, rescored
 
 _FAR = float(log_odds(0.999))  # a few surprising answers at 0 or 1 shall not decide alone
 # How far from 1 and 0 slope and intercept are likely to lie, before anything is answered.
-_PRIOR_DEVIATIONS = np.array([0.5, 2.0])
+_PRIOR_DEVIATIONS = np.array([1.0, 1.0])
 _DECIMALS = 10_000  # of a threshold that is proposed
+ENOUGH = 20  # answers; what is fitted to fewer is mostly the prior
 
 
 class Answers(NamedTuple):
@@ -83,7 +84,7 @@ def calibrate(
     unsure: int = 0,
     left_out: int = 0,
 ) -> Calibration:
-    """Report on at least one answer; `population` holds the scores of all candidate pairs.
+    """Report on at least one answer; `population` holds the score of each candidate pair.
 
     Every answer stands for its part of the pairs of its stratum, whatever was asked how often.
     """
@@ -110,7 +111,7 @@ def calibrate(
         unsure=unsure,
         left_out=left_out,
         unrepresented=1.0 - float(measured.mean()) if len(population) else 0.0,
-        strata=_strata(counts, here, answers.same, threshold),
+        strata=_strata(counts, here, answers.same, threshold, float(population.min())),
         now=point(threshold),
         wanted_precision=wanted_precision,
         fitted=None if chosen is None else point(chosen),
@@ -210,9 +211,10 @@ def _strata(
     here: NDArray[np.int64],
     same: NDArray[np.bool_],
     threshold: float,
+    least: float,
 ) -> tuple[Stratum, ...]:
     odds = float(log_odds(threshold))
-    ends = [0.0, *(float(1.0 / (1.0 + np.exp(-(odds + edge)))) for edge in EDGES), 1.0]
+    ends = [least, *(float(1.0 / (1.0 + np.exp(-(odds + edge)))) for edge in EDGES), 1.0]
     return tuple(
         Stratum(
             low=ends[k],
