@@ -23,7 +23,8 @@ _WORDS = {
     "u": UNSURE, "unsure": UNSURE, "?": UNSURE, "q": STOP, "quit": STOP, "stop": STOP,
 }  # fmt: skip
 _LEAD = 600  # characters shown of a text
-_RARE = 4.5  # zipf below which a shared word is shown
+_RARE = 4.0  # zipf below which a shared word is marked
+_WORD = re.compile(r"\d[\d.,]*\d|\w{2,}")
 _BESIDE = 100  # columns from which two articles stand side by side
 
 Show = Callable[[Console, Article, Article], None]
@@ -81,7 +82,7 @@ def show_side_by_side(console: Console, left: Article, right: Article) -> None:
 
 def rare_words(article: Article) -> set[str]:
     """The rare words of what is shown of an article."""
-    words = {word.casefold() for word in re.findall(r"\w{2,}", f"{article.title} {_lead(article)}")}
+    words = {word.casefold() for word in _WORD.findall(f"{article.title or ''} {_lead(article)}")}
     return {word for word in words if (known := zipf(word)) is None or known < _RARE}
 
 
@@ -90,7 +91,7 @@ def _panel(article: Article, shared: set[str]) -> Panel:
     if article.title:
         body.append(_line(article.title) + "\n", style="bold")
     body.append(_lead(article))
-    for word in re.finditer(r"\w{2,}", body.plain):
+    for word in _WORD.finditer(body.plain):
         if word[0].casefold() in shared:
             body.stylize("yellow", word.start(), word.end())
     when = article.published.strftime("%Y-%m-%d %H:%M") if article.published else "no date"

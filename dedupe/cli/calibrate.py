@@ -138,8 +138,11 @@ def _check_written(path: str | None, flag: str, read: Sequence[str]) -> None:
     if path is None:
         return
     file = Path(path).resolve()
-    if any(os.path.realpath(other) == str(file) for other in read if other != "-"):
-        raise UsageError(f"{path}: {flag} would write over what is read")
+    for other in (Path(other).resolve() for other in read if other != "-"):
+        if other == file:
+            raise UsageError(f"{path}: {flag} would write over what is read")
+        if other in file.parents:
+            raise UsageError(f"{path}: {flag} lies in a folder that is read; put it elsewhere")
     exists = file.exists()
     if (exists and not file.is_file()) or not os.access(file if exists else file.parent, os.W_OK):
         raise UsageError(f"{path}: cannot be written")
@@ -158,6 +161,9 @@ def _asked(
     labels = {SAME: SAME_STORY, OTHER: NONE}
     questions = session.questions(given["sample"], earlier)
     wanted = {id for question in questions for id in (question.id_a, question.id_b)}
+    if not questions:
+        click.echo("all pairs of the sample are answered; a larger --sample has more", err=True)
+        return []
     articles = _articles(inputs, given["from"], wanted)
     shown = [q for q in questions if q.id_a in articles and q.id_b in articles]
     weights = {(q.id_a, q.id_b): q.weight for q in shown}
@@ -206,14 +212,13 @@ def _report(
         show_calibration(found)
     else:
         write_json(found, "-")
-    setting = None
+    settings = {}
     if found.fitted and found.answers >= ENOUGH:
-        setting = f"threshold = {found.fitted.threshold:g}"
-    if given["refit"] is not None:
-        numbers = session.recalibration(found, judge.numbers)
-        Path(given["refit"]).write_bytes(encode_model(numbers))
-        setting = f"model = {json.dumps(given['refit'])}"
-    if setting and not given["quiet"]:
-        click.echo(
-            f"to use what was fitted, put this into dedupe.toml:\n\n[scan]\n{setting}", err=True
-        )
+        settings = {"model": given["model"], "threshold": round(found.fitted.threshold, 6)}
+    if given["refit"] is not None:  # its threshold is in the file
+        Path(given["refit"]).write_bytes(encode_model(session.recalibration(found, judge.numbers)))
+        settings = {"model": given["refit"]}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items() if value]
+    if lines and not given["quiet"]:
+        click.echo("to use what was fitted, put this into dedupe.toml:\n\n[scan]", err=True)
+        click.echo("\n".join(lines), err=True)

@@ -62,7 +62,7 @@ def _pairs(figures: PairFigures) -> Group:
         table.add_column(name, justify="right")
     if matrix:
         for name in (*(relation.label for relation in Relation), "updates"):
-            table.add_column(name, justify="right", style="cyan")
+            table.add_column(name, justify="right", style="cyan", min_width=len(name))
     for label in figures.labels:
         cells = f"{label.pairs:,}", f"{label.together:,}", share(label.share), *_found(label)
         table.add_row(Text(harmless(label.label)), *cells)

@@ -31,7 +31,7 @@ def sparkline(values: Sequence[float | None], low: float | None = None, high: fl
     )
 
 
-def bar(value: float | None, width: int = 20) -> str:
+def bar(value: float | None, width: int = 16) -> str:
     """A bar for a share from 0 to 1, exact to an eighth of a character."""
     eighths = round((value or 0.0) * width * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
@@ -42,7 +42,7 @@ def reliability_plot(title: str, figures: Reliability) -> Group:
     table = table_of("score")
     for name in ("pairs", "promised", "came true"):
         table.add_column(name, justify="right")
-    table.add_column("")
+    table.add_column("", no_wrap=True, overflow="crop")
     for held in figures.bins:
         drawn = Text(bar(held.observed))
         table.add_row(

@@ -17,6 +17,7 @@ from dedupe.evaluation.intervals import Share
 from dedupe.evaluation.tuning import SIMILARITIES, Curve, Setting, Sweep, Tuning
 
 _FIGURES = {"bcubed_f1": "B-cubed F1", "pairwise_f1": "pairwise F1", "ari": "ARI", "f1": "F1"}
+_ROOM = 5  # columns of figures that leave room for a bar
 _Column = tuple[str, list[float | None]]
 
 
@@ -42,21 +43,24 @@ def value_of(setting: Setting, value: float) -> str:
 
 def _sweep(sweep: Sweep) -> Group:
     columns = list(_columns([trial.figures for trial in sweep.trials]))
+    files = [harmless(pairs.file) for pairs in sweep.trials[0].figures.pairs]
+    barred = 0 < len(columns) <= _ROOM
     table = table_of(sweep.setting)
     table.columns[0].justify = "right"
     for name, _ in columns:
         table.add_column(Text(name), justify="right")
-    if columns:
-        table.add_column("")
+    if barred:
+        table.add_column("", no_wrap=True, overflow="crop")
     for k, trial in enumerate(sweep.trials):
         now = trial.value == sweep.now
         cells = [f"{values[k]:.3f}" if values[k] is not None else "–" for _, values in columns]
-        drawn = [bar(columns[0][1][k])] if columns else []
+        drawn = [bar(columns[0][1][k])] if barred else []
         shown = f"{'now ' if now else ''}{value_of(sweep.setting, trial.value)}"
         table.add_row(shown, *cells, *drawn, style="bold" if now else None)
     table.add_section()
     table.add_row("", *(sparkline(values) for _, values in columns), style="cyan")
-    return titled(f"{sweep.setting}, the rest as it is", table, list(_best(sweep)))
+    which = [f"({at}) {file}" for at, file in enumerate(files, 1)] if len(files) > 1 else []
+    return titled(f"{sweep.setting}, the rest as it is", table, [*which, *_best(sweep)])
 
 
 def _best(sweep: Sweep) -> Iterator[str]:
@@ -150,7 +154,7 @@ def _notes(found: Calibration) -> Iterator[str]:
 def _points(found: Calibration) -> Group:
     table = table_of("threshold")
     for name in ("precision", "95 % interval", "recall", "95 % interval"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_row(f"now {found.now.threshold:g}", *_shares(found.now))
     lines = []
     if found.fitted:

@@ -166,7 +166,9 @@ def operating_threshold(
     enough = ends[promised[ends] >= wanted_precision]
     if not len(enough):
         return None
-    return min(1.0, ceil(float(scores[enough[-1]]) * _DECIMALS) / _DECIMALS)
+    lowest = float(scores[enough[-1]])
+    rounded = ceil(lowest * _DECIMALS) / _DECIMALS
+    return rounded if rounded <= scores[0] else lowest
 
 
 def _weights(
@@ -214,7 +216,8 @@ def _strata(
     least: float,
 ) -> tuple[Stratum, ...]:
     odds = float(log_odds(threshold))
-    ends = [least, *(float(1.0 / (1.0 + np.exp(-(odds + edge)))) for edge in EDGES), 1.0]
+    inner = [float(1.0 / (1.0 + np.exp(-(odds + edge)))) for edge in EDGES]
+    ends = [min(least, inner[0]), *inner, 1.0]
     return tuple(
         Stratum(
             low=ends[k],

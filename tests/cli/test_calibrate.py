@@ -183,6 +183,14 @@ def test_answers_without_a_last_line_break_are_not_run_into(ask: Ask, stories: P
     assert [answer["label"] for answer in records("answers.jsonl")] == ["none", "same"]
 
 
+def test_a_sample_that_is_answered_asks_nothing_more(ask: Ask, stories: Path) -> None:
+    given = (stories, "-o", "answers.jsonl", "--sample", "2", "--to", "json")
+    assert ask([b"y\n", b"n\n"], *given).exit_code == 0
+    again = ask([], *given)
+    assert "all pairs of the sample are answered" in again.shown
+    assert json.loads(again.report)["answers"] == 2
+
+
 def test_a_file_that_holds_no_answers_is_not_added_to(ask: Ask, stories: Path) -> None:
     Path("notes.txt").write_text("milk, bread\n")
     session = ask([], stories, "-o", "notes.txt")
@@ -253,6 +261,16 @@ def test_a_table_shows_the_intervals_and_the_diagram(
         assert expected in shown
 
 
+def test_a_threshold_on_top_of_a_model_is_proposed_with_the_model(
+    calibrate: Calibrate, stories: Path, answers: Path
+) -> None:
+    given = (stories, "--answers", answers)
+    calibrate(*given, "--refit", "model.json")
+    found = calibrate(*given, "--model", "model.json", "--precision", 0.8)
+    threshold = json.loads(found.stdout)["fitted"]["threshold"]
+    assert f'\n[scan]\nmodel = "model.json"\nthreshold = {threshold:g}\n' in found.stderr
+
+
 def test_few_answers_propose_nothing(calibrate: Calibrate, stories: Path, write: Any) -> None:
     one = {"id_a": "dam-repair-reuters", "id_b": "dam-repair-meridian", "label": "same"}
     two = {"id_a": "dam-repair-valley", "id_b": "dam-repair-meridian", "label": "none"}
@@ -285,6 +303,7 @@ def test_wrong_usage_is_told_in_words(
         ([alone, "--answers", two], "of the 1 articles no two are close enough"),
         ([stories, "--answers", two, "--refit", two], "--refit would write over what is read"),
         ([stories, "--answers", two, "--refit", tmp_path], "cannot be written"),
+        ([tmp_path, "--answers", stories, "--refit", "m.json"], "m.json: --refit lies in a folder"),
         ([stories, "--answers", two, "--refit", "no/m.json"], "no/m.json: cannot be written"),
         ([stories, "--answers", two, "--model", two], "two.jsonl: is no model file"),
         ([stories, "--answers", two, "--precision", 1.5], "1.5"),
