@@ -42,7 +42,7 @@ def reliability_plot(title: str, figures: Reliability) -> Group:
     table = table_of("score")
     for name in ("pairs", "promised", "came true"):
         table.add_column(name, justify="right")
-    table.add_column("", no_wrap=True, overflow="crop")
+    table.add_column("", overflow="crop")
     for held in figures.bins:
         drawn = Text(bar(held.observed))
         table.add_row(

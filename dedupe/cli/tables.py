@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 from dedupe.cli.figures import share, table_of, titled
@@ -14,17 +15,18 @@ from dedupe.cli.terminal import counted, harmless
 from dedupe.evaluation.calibration import ENOUGH, Calibration, OperatingPoint
 from dedupe.evaluation.figures import Evaluation
 from dedupe.evaluation.intervals import Share
-from dedupe.evaluation.tuning import SIMILARITIES, Curve, Setting, Sweep, Tuning
+from dedupe.evaluation.pairs import PairFigures
+from dedupe.evaluation.tuning import SIMILARITIES, Best, Curve, Setting, Sweep, Tuning
 
 _FIGURES = {"bcubed_f1": "B-cubed F1", "pairwise_f1": "pairwise F1", "ari": "ARI", "f1": "F1"}
-_ROOM = 5  # columns of figures that leave room for a bar
+_ROOM = 5  # figures that fit beside each other
 _Column = tuple[str, list[float | None]]
 
 
 def show_tuning(tuning: Tuning) -> None:
     """Print a table for each setting, the S-curves and the reliability of the scores."""
     show(
-        *map(_sweep, tuning.sweeps),
+        *(table for sweep in tuning.sweeps for table in _sweep(sweep)),
         *(Text(f"  {name}: not varied, {why}\n") for name, why in tuning.not_varied.items()),
         _curves(tuning.curves),
         *(
@@ -41,65 +43,99 @@ def value_of(setting: Setting, value: float) -> str:
     return f"{value:g}"
 
 
-def _sweep(sweep: Sweep) -> Group:
-    columns = list(_columns([trial.figures for trial in sweep.trials]))
-    files = [harmless(pairs.file) for pairs in sweep.trials[0].figures.pairs]
-    barred = 0 < len(columns) <= _ROOM
+def _sweep(sweep: Sweep) -> Iterator[Group]:
+    """A table for each kind of labels."""
+    figures = [trial.figures for trial in sweep.trials]
+    if figures[0].clusters:
+        yield _table(sweep, None, "stories", _of_clusters(figures))
+    for at, pairs in enumerate(figures[0].pairs):
+        yield _table(sweep, pairs.file, pairs.file, _of_pairs([each.pairs[at] for each in figures]))
+
+
+def _table(sweep: Sweep, file: str | None, name: str, columns: Sequence[_Column]) -> Group:
+    table = _upright(sweep, columns) if len(columns) <= _ROOM else _lying(sweep, columns)
+    best = [_best(sweep.setting, sweep.now, best) for best in sweep.best if best.file == file]
+    return titled(f"{sweep.setting}, the rest as it is: {harmless(name)}", table, best)
+
+
+def _upright(sweep: Sweep, columns: Sequence[_Column]) -> Table:
+    """A row for each value, with a bar for the first figure."""
     table = table_of(sweep.setting)
     table.columns[0].justify = "right"
-    for name, _ in columns:
-        table.add_column(Text(name), justify="right")
-    if barred:
-        table.add_column("", no_wrap=True, overflow="crop")
-    for k, trial in enumerate(sweep.trials):
-        now = trial.value == sweep.now
-        cells = [f"{values[k]:.3f}" if values[k] is not None else "–" for _, values in columns]
-        drawn = [bar(columns[0][1][k])] if barred else []
-        shown = f"{'now ' if now else ''}{value_of(sweep.setting, trial.value)}"
-        table.add_row(shown, *cells, *drawn, style="bold" if now else None)
+    table.columns[0].no_wrap = True
+    for column, _ in columns:
+        table.add_column(Text(column), justify="right", no_wrap=True)
+    table.add_column("", overflow="crop")
+    for k, shown in enumerate(_values(sweep)):
+        cells = [_cell(values[k]) for _, values in columns]
+        style = "bold" if sweep.trials[k].value == sweep.now else None
+        table.add_row(shown, *cells, bar(columns[0][1][k]), style=style)
     table.add_section()
     table.add_row("", *(sparkline(values) for _, values in columns), style="cyan")
-    which = [f"({at}) {file}" for at, file in enumerate(files, 1)] if len(files) > 1 else []
-    return titled(f"{sweep.setting}, the rest as it is", table, [*which, *_best(sweep)])
+    return table
 
 
-def _best(sweep: Sweep) -> Iterator[str]:
-    for best in sweep.best:
-        name = _FIGURES[best.figure] + (f" of {harmless(best.file)}" if best.file else "")
-        value = value_of(sweep.setting, best.value)
-        if best.value == sweep.now:
-            yield f"best by {name}: {value}, as it is ({share(best.reaches)})"
-        else:
-            yield f"best by {name}: {value} ({share(best.reaches)}; now {share(best.now)})"
+def _lying(sweep: Sweep, columns: Sequence[_Column]) -> Table:
+    """A row for each figure, where there are many."""
+    table = table_of(sweep.setting)
+    table.columns[0].overflow = "fold"
+    table.padding = (0, 0, 0, 1)  # nine values fit into 80 columns
+    for shown in _values(sweep):
+        heading = shown.replace("now ", "now\n").replace("0.", ".")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, style="cyan")
+    for name, values in columns:
+        cells = [_cell(value).replace("0.", ".").replace("1.000", "1.00") for value in values]
+        table.add_row(Text(name), *cells, sparkline(values))
+    return table
 
 
-def _columns(evaluations: Sequence[Evaluation]) -> Iterator[_Column]:
-    """The figures that are measurable, each with its values."""
-    given = evaluations[0]
-    if given.clusters:
-        for name, field in (
-            ("B-cubed F1", "bcubed_f1"),
-            ("precision", "bcubed_precision"),
-            ("recall", "bcubed_recall"),
-            ("ARI", "ari"),
-        ):
-            yield name, [getattr(e.clusters, field) for e in evaluations]
-    for at, pairs in enumerate(given.pairs):
-        number = f" ({at + 1})" if len(given.pairs) > 1 else ""
-        if pairs.recall is None:
-            for place, label in enumerate(pairs.labels):
-                shares = [e.pairs[at].labels[place].share for e in evaluations]
-                yield harmless(label.label) + number, list(shares)
-            continue
-        for name, field in (
-            ("F1", "f1"),
-            ("w. precision", "weighted_precision"),
-            ("recall", "recall"),
-            ("development", "development"),
-        ):
-            values = [getattr(e.pairs[at], field) for e in evaluations]
-            if any(value is not None for value in values):
-                yield name + number, values
+def _values(sweep: Sweep) -> list[str]:
+    return [
+        f"{'now ' if trial.value == sweep.now else ''}{value_of(sweep.setting, trial.value)}"
+        for trial in sweep.trials
+    ]
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _best(setting: Setting, now: float, best: Best) -> str:
+    value = value_of(setting, best.value)
+    if best.value == now:
+        return f"best by {_FIGURES[best.figure]}: {value}, as it is ({share(best.reaches)})"
+    reached = f"{share(best.reaches)}; now {share(best.now)}"
+    return f"best by {_FIGURES[best.figure]}: {value} ({reached})"
+
+
+def _of_clusters(evaluations: Sequence[Evaluation]) -> list[_Column]:
+    fields = {
+        "B-cubed F1": "bcubed_f1",
+        "precision": "bcubed_precision",
+        "recall": "bcubed_recall",
+        "pairwise F1": "pairwise_f1",
+        "ARI": "ari",
+    }
+    clusters = [evaluation.clusters for evaluation in evaluations]
+    return [(name, [getattr(each, field) for each in clusters]) for name, field in fields.items()]
+
+
+def _of_pairs(evaluations: Sequence[PairFigures]) -> list[_Column]:
+    """Recall and precision of judged pairs; merge rates, where labels say nothing of these."""
+    first = evaluations[0]
+    if first.recall is None:
+        return [
+            (harmless(label.label), [each.labels[at].share for each in evaluations])
+            for at, label in enumerate(first.labels)
+        ]
+    fields = {
+        "F1": "f1",
+        "weighted precision": "weighted_precision",
+        "recall": "recall",
+        "development": "development",
+    }
+    return [(name, [getattr(e, field) for e in evaluations]) for name, field in fields.items()]
 
 
 def _curves(curves: Sequence[Curve]) -> Group:

@@ -113,8 +113,9 @@ def test_a_table_shows_every_value_and_says_which_does_best(
     rows = [line.split() for line in shown.splitlines()]
     assert any(row[:3] == ["1h", "0.800", "1.000"] for row in rows)
     assert any(row[:4] == ["now", "7d", "1.000", "1.000"] for row in rows)
-    assert "[red]odd (2)" in shown
-    assert f"(2) {silver}" in shown
+    assert "threshold, the rest as it is: stories" in shown
+    assert f"window, the rest as it is: {silver}" in shown
+    assert ["window", "[red]odd"] in rows
     assert "best by B-cubed F1: 7d, as it is (1.000)" in shown
     assert "judged [b].jsonl: scores as probabilities" in shown
     assert "S-curves" in shown
