@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,8 @@ def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
     from dedupe.evaluation.labels import read_decisions, read_gold, read_pairs
     from dedupe.feeds import stored_bytes
 
-    to = output_of(given["output"], given["to"])
+    decisions = [given["decisions"]] if given["decisions"] else []
+    to = output_of(given["output"], given["to"], (*labelled, *given["pairs"], *decisions))
     _check(labelled, given)
     pairs = {path: read_pairs(path) for path in given["pairs"]}
     gold = read_gold(labelled, given["from"])
@@ -123,13 +125,15 @@ def _check(labelled: tuple[str, ...], given: dict[str, Any]) -> None:
             raise UsageError(f"--{name} is for a scan; with --decisions there is none")
 
 
-def output_of(path: str, to: str | None) -> str:
+def output_of(path: str, to: str | None, read: Sequence[str]) -> str:
     """The format to write. Raises UsageError before a long scan for what cannot be written."""
     if path == "-":
         return to or ("table" if sys.stdout.isatty() else "json")
     if to == "table":
         raise UsageError("a table goes to standard output; for a file use --to json")
     file = Path(path).resolve()
+    if any(file == Path(other).resolve() for other in read if other != "-"):
+        raise UsageError(f"{path}: --output would write over what is read")
     if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
         raise UsageError(f"{path}: cannot be written")
     return "json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group
@@ -81,11 +82,11 @@ def _lying(sweep: Sweep, columns: Sequence[_Column]) -> Table:
     table.columns[0].overflow = "fold"
     table.padding = (0, 0, 0, 1)  # nine values fit into 80 columns
     for shown in _values(sweep):
-        heading = shown.replace("now ", "now\n").replace("0.", ".")
+        heading = _short(shown.replace("now ", "now\n"))
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, style="cyan")
     for name, values in columns:
-        cells = [_cell(value).replace("0.", ".").replace("1.000", "1.00") for value in values]
+        cells = [_short(_cell(value)) for value in values]
         table.add_row(Text(name), *cells, sparkline(values))
     return table
 
@@ -95,6 +96,11 @@ def _values(sweep: Sweep) -> list[str]:
         f"{'now ' if trial.value == sweep.now else ''}{value_of(sweep.setting, trial.value)}"
         for trial in sweep.trials
     ]
+
+
+def _short(number: str) -> str:
+    """Without the nought before the point."""
+    return re.sub(r"\b0\.", ".", number).replace("1.000", "1.00")
 
 
 def _cell(value: float | None) -> str:

@@ -87,7 +87,7 @@ def tune(labelled: tuple[str, ...], **given: Any) -> None:
     from dedupe.feeds import stored_bytes
     from dedupe.kernel import on_compile
 
-    to = output_of(given["output"], given["to"])
+    to = output_of(given["output"], given["to"], (*labelled, *given["pairs"]))
     judge = load_model(given["model"])
     params = _params(given, judge)
     pairs = {path: read_pairs(path) for path in given["pairs"]}

@@ -261,6 +261,8 @@ def test_wrong_usage_is_told_in_words_before_anything_is_scanned(
         ([articles, "-o", "figures.txt", "--to", "table"], "a table goes to standard output"),
         ([articles, "-o", "no/folder.json"], "no/folder.json: cannot be written"),
         ([articles, "-o", tmp_path], "cannot be written"),
+        ([articles, "-o", articles], "articles.jsonl: --output would write over what is read"),
+        ([articles, "--pairs", pairs, "-o", "pairs.jsonl"], "would write over what is read"),
         ([articles, "--to", "csv"], "'csv' is not one of"),
     ):
         result = evaluate(*arguments)

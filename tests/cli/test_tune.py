@@ -122,6 +122,16 @@ def test_a_table_shows_every_value_and_says_which_does_best(
     assert "█" in shown
 
 
+def test_many_labels_have_a_row_each(tune: Tune, articles: Path, write: Any) -> None:
+    labels = ("copy", "excerpt", "partial", "rewrite", "related", "boilerplate")
+    pairs = write(*({**SAME, "label": label} for label in labels), name="silver.jsonl")
+    windows = "--window", "10.5h", "--window", "0.5h"
+    shown = tune(articles, "--pairs", pairs, *windows, "--to", "table").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["window", ".5h", "10.5h"] in rows
+    assert ["rewrite", ".000", "1.00", "▁█"] in rows
+
+
 def test_nothing_is_written_but_the_figures(tune: Tune, articles: Path) -> None:
     before = {path.name for path in Path().iterdir()}
     result = tune(articles, "-o", "tuning.json")
@@ -162,6 +172,7 @@ def test_wrong_usage_is_told_in_words(
         ([articles, "--threshold", 0], "0"),
         ([articles, "--model", broken], "model.json: is a model file of version 7"),
         ([articles, "-o", tmp_path], "cannot be written"),
+        ([articles, "-o", articles], "articles.jsonl: --output would write over what is read"),
         (["-"], "-: is no file"),
     ):  # fmt: skip
         result = tune(*arguments)
