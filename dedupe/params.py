@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dedupe.models import Level
 
@@ -49,6 +51,17 @@ class SignatureParams(Struct, frozen=True, kw_only=True):
         return self.story_bands + self.copy_bands
 
 
+class Recalibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the scores of a verifier are put straight: fitted to answers, kept in a model file."""
+
+    version: int = 1  # of this record
+    model: str  # the verifier to whose scores the numbers were fitted
+    slope: Annotated[float, Meta(gt=0, le=1e6)]  # of the log-odds
+    intercept: Annotated[float, Meta(ge=-1e6, le=1e6)]
+    threshold: Annotated[float, Meta(gt=0, lt=1)]  # of the new scores, where none is given
+    answers: Annotated[int, Meta(ge=0)]  # that they were fitted to
+
+
 class ScanParams(Struct, frozen=True, kw_only=True):
     """How a scan decides."""
 
@@ -56,7 +69,7 @@ class ScanParams(Struct, frozen=True, kw_only=True):
     threshold: float | None = None  # of the verifier's score, 0 to 1; None is the verifier's own
     precision: float | None = None  # that the threshold is to have, in its stead
     verifier: str = "learned"  # dedupe.batch.verifiers
-    model: str | None = None  # file of a model fitted or calibrated by the user
+    recalibration: Recalibration | None = None  # of the verifier's scores
     window_hours: float = 168.0  # all articles of a story lie so close together
     candidates: int = 64  # best candidates of an article that are verified
     bucket_depth: int = 64  # members of one bucket that are looked at

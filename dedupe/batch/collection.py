@@ -146,7 +146,8 @@ def _originals(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which articles are the first of their text; the digest 0 is no text at all."""
     first = np.zeros(len(digests), dtype=np.bool_)
     first[np.unique(digests, return_index=True)[1]] = True
-    return first | (digests == 0)
+    first |= digests == 0
+    return first
 
 
 @kernel

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
-from dedupe.batch.verifiers import Maker, verifier_named, watched
+from dedupe.batch.verifiers import Maker, maker_of, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
 from dedupe.models import Article, Decision, Level, Relation
@@ -45,30 +46,27 @@ def scan(
     The result does not depend on that order. Articles are read as a stream; what is kept of each
     is a few kilobytes. `verifier` makes the judge of pairs for what was read, in the stead of the
     one that the parameters name. Raises ValueError where two articles have one id, UsageError for
-    a verifier or a model that cannot be had.
+    a verifier that cannot be had.
     """
     params = params or ScanParams()
-    maker = verifier or verifier_named(params.verifier)
-    workers = params.workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
-        ranked = _read(watched(articles, maker), params, pool, workers, progress)
-        if ranked is None:
-            return []
-        return _stories(ranked, maker(ranked, params), params, pool, progress)
+    maker = verifier or maker_of(params)
+    ranked = gather(watched(articles, maker), params, progress)
+    if not ranked.entries:
+        return []
+    return decide_on(ranked, params, maker(ranked, params), progress)
 
 
-def _read(
-    articles: Iterable[Article],
-    params: ScanParams,
-    pool: ThreadPoolExecutor,
-    workers: int,
-    progress: Progress,
-) -> Ranked | None:
+def gather(articles: Iterable[Article], params: ScanParams, progress: Progress = _silent) -> Ranked:
+    """The first half of a scan: read and sign every article once, for any number of `decide_on`.
+
+    Only the signature in `params` matters. Raises ValueError where two articles have one id.
+    """
     signer = Signer(params.signature)
     collection = Collection(params.signature)
     ahead: tuple[Signing, Future[None]] | None = None
+    workers = _workers(params)
     # One batch is signed, which needs no GIL, while the next is read.
-    with ThreadPoolExecutor(1) as behind:
+    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as behind:
         for batch in _batches(articles):
             collection.note(batch)
             if ahead is not None:
@@ -76,10 +74,43 @@ def _read(
             signing = signer.begin(batch)
             ahead = signing, behind.submit(signing.run, pool, workers - 1)
             progress("reading", len(collection), 0)
-        if ahead is None:
-            return None
-        collection.keep(_finished(*ahead))
+        if ahead is not None:
+            collection.keep(_finished(*ahead))
     return collection.ranked()
+
+
+def decide_on(
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = _silent
+) -> list[Decision]:
+    """The second half of a scan: the decision on every article, in the order of the input."""
+    if not ranked.entries:
+        return []
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        return _stories(ranked, verifier, params, pool, progress)
+
+
+class CandidatePairs(NamedTuple):
+    """Pairs of articles, given by their ranks, that a scan compares."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    scores: NDArray[np.float32]  # that clusters are made of, at the level of the scan
+
+
+def candidate_pairs(
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = _silent
+) -> CandidatePairs:
+    """The pairs that a scan compares and scores at a quarter of the threshold or more.
+
+    Of several exact copies only the first is compared with others.
+    """
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        together = _exact_groups(ranked.compared.digests, ranked.times(), params.window_hours)
+        return _verified(ranked, together, verifier, params, pool, progress)
+
+
+def _workers(params: ScanParams) -> int:
+    return params.workers or os.cpu_count() or 1
 
 
 def _finished(signing: Signing, running: Future[None]) -> Fingerprints:
@@ -111,8 +142,7 @@ def _stories(
     times = ranked.times()
     window = params.window_hours
     together = _exact_groups(ranked.compared.digests, times, window)
-    buckets = _bucket(ranked, together, params, pool)
-    left, right, scores = _verified(ranked, buckets, verifier, times, params, pool, progress)
+    left, right, scores = _verified(ranked, together, verifier, params, pool, progress)
 
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
@@ -171,14 +201,15 @@ def _bucket(
 
 def _verified(
     ranked: Ranked,
-    buckets: Buckets,
+    together: NDArray[np.int64],
     verifier: Verifier,
-    times: NDArray[np.float64],
     params: ScanParams,
     pool: ThreadPoolExecutor,
     progress: Progress,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+) -> CandidatePairs:
     """The candidate pairs that are worth remembering, with their scores."""
+    buckets = _bucket(ranked, together, params, pool)
+    times = ranked.times()
     n = len(times)
 
     def look(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
@@ -191,11 +222,10 @@ def _verified(
         return left[keep], right[keep], scores[keep]
 
     found = []
-    for part in pool.map(look, range(0, n, _STRIDE)):
+    for part in pool.map(look, range(0, max(1, n), _STRIDE)):
         found.append(part)
         progress("comparing", min(n, len(found) * _STRIDE), n)
-    left, right, scores = (np.concatenate(column) for column in zip(*found, strict=True))
-    return left, right, scores
+    return CandidatePairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
 def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 
+from msgspec.structs import replace
+
 from dedupe.batch.collection import Ranked
 from dedupe.errors import UsageError
 from dedupe.models import Article
 from dedupe.params import ScanParams
 from dedupe.similarity.learned import THRESHOLD, LearnedVerifier
 from dedupe.similarity.plane import PlaneVerifier
-from dedupe.similarity.trees import load_model, shipped_model
+from dedupe.similarity.recalibration import Recalibrated, raw_threshold, rescored
+from dedupe.similarity.trees import shipped_model
 from dedupe.similarity.verifier import Verifier
 
 GROUP = "dedupe.verifiers"
@@ -24,11 +27,8 @@ Maker = Callable[[Ranked, ScanParams], Verifier]
 
 
 def learned(ranked: Ranked, params: ScanParams) -> Verifier:
-    """The default: the shipped model, or the one in the file that the parameters name.
-
-    Raises UsageError for a file that holds no model, and for a precision out of reach.
-    """
-    model = load_model(params.model) if params.model else shipped_model()
+    """The default: the shipped model. Raises UsageError for a precision out of reach."""
+    model = shipped_model()
     threshold = params.threshold or THRESHOLD
     if params.precision is not None:
         threshold = model.threshold_for(params.precision)
@@ -38,14 +38,48 @@ def learned(ranked: Ranked, params: ScanParams) -> Verifier:
 def plane(ranked: Ranked, params: ScanParams) -> Verifier:
     """A story similarity and a few rules, with nothing learned.
 
-    Raises UsageError for a precision or a model, neither of which it has.
+    Raises UsageError for a precision, which it cannot tell.
     """
-    if params.precision is not None or params.model is not None:
-        raise UsageError("the verifier 'plane' has no model and no precision; give a threshold")
+    if params.precision is not None:
+        raise UsageError("the verifier 'plane' cannot tell a precision; give a threshold")
     verifier = PlaneVerifier(ranked.compared, ranked.circumstances())
     if params.threshold is not None:
         verifier.threshold = params.threshold
     return verifier
+
+
+def maker_of(params: ScanParams) -> Maker:
+    """The maker of the verifier that the parameters name, put straight where they say so.
+
+    Raises UsageError as `verifier_named` does; the maker, where the numbers are another verifier's.
+    """
+    maker = verifier_named(params.verifier)
+    return maker if params.recalibration is None else _Recalibrating(maker)
+
+
+class _Recalibrating:
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+
+    def __call__(self, ranked: Ranked, params: ScanParams) -> Verifier:
+        numbers = params.recalibration
+        if numbers is None:
+            return self._maker(ranked, params)
+        if params.precision is None:
+            raw = raw_threshold(params.threshold or numbers.threshold, numbers)
+            params = replace(params, threshold=raw)
+        inner = self._maker(ranked, params)
+        if numbers.model != inner.model:
+            raise UsageError(
+                f"the model file was fitted to the scores of the verifier {numbers.model!r}, and"
+                f" this is {inner.model!r}; write it again: dedupe calibrate --refit"
+            )
+        threshold = float(rescored(inner.threshold, numbers.slope, numbers.intercept))
+        return Recalibrated(inner, numbers, threshold)
+
+    def watch(self, articles: Iterable[Article]) -> Iterable[Article]:
+        """Pass the articles on to a maker that wants to see them."""
+        return watched(articles, self._maker)
 
 
 def verifier_named(name: str) -> Maker:

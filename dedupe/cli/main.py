@@ -10,10 +10,12 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from dedupe.cli.calibrate import calibrate
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
 from dedupe.cli.scan import scan
 from dedupe.cli.terminal import harmless
+from dedupe.cli.tune import tune
 from dedupe.errors import DedupeError
 
 
@@ -83,6 +85,8 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 commands.add_command(scan)
 commands.add_command(evaluate)
+commands.add_command(tune)
+commands.add_command(calibrate)
 
 
 def _leave(end: SystemExit) -> NoReturn:

@@ -95,11 +95,18 @@ class ScanProgress:
         sizes = Counter(decision.cluster_id for decision in decisions)
         stories = sum(size > 1 for size in sizes.values())
         grouped = sum(size for size in sizes.values() if size > 1)
-        parts = [
+        self._summary(
             f"{counted(len(decisions), 'article')}: {grouped:,} in"
             f" {counted(stories, 'story', 'stories')} of two or more,"
             f" {len(decisions) - grouped:,} alone"
-        ]
+        )
+
+    def gathered(self, articles: int) -> None:
+        """The summary where nothing is decided."""
+        self._summary(counted(articles, "article"))
+
+    def _summary(self, first: str) -> None:
+        parts = [first]
         if self._left_out:
             parts.append(f"{self._left_out:,} outside --since and --until")
         if self._rejected:

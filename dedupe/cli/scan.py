@@ -15,12 +15,15 @@ import click
 from dedupe.cli.options import (
     Moment,
     input_format,
-    judging,
     level,
+    model,
     option,
     output_file,
+    precision,
     quiet,
     scan_params,
+    threshold,
+    verifier,
     window,
     workers,
 )
@@ -46,7 +49,10 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @window
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
-@judging
+@threshold
+@precision
+@verifier
+@model
 @option(
     "--source",
     multiple=True,

@@ -24,6 +24,8 @@ LEAST_COSINE = 0.04  # below it no pair of the development sets tells the same s
 class LearnedVerifier:
     """Judges by a model; its scores are probabilities."""
 
+    model = "learned 1"
+
     def __init__(
         self,
         compared: Compared,
@@ -34,7 +36,7 @@ class LearnedVerifier:
         self.threshold = threshold
         self._compared = compared
         self._circumstances = circumstances
-        self._model = model or shipped_model()
+        self._trees = model or shipped_model()
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k]).
@@ -63,7 +65,7 @@ class LearnedVerifier:
         """Every feature of a pair with its effect on the log-odds, the greatest effect first."""
         a, b = np.array([left], np.int32), np.array([right], np.int32)
         (row,) = pair_features(self._compared, self._circumstances, a, b)
-        _, effects = self._model.effects(row)
+        _, effects = self._trees.effects(row)
         order = np.argsort(-np.abs(effects), kind="stable")
         return tuple(Term(FEATURES[f], float(row[f]), float(effects[f])) for f in order)
 
@@ -74,7 +76,7 @@ class LearnedVerifier:
         features: NDArray[np.float32],
         exact: NDArray[np.bool_],
     ) -> NDArray[np.float32]:
-        scores = self._model.probabilities(features)
+        scores = self._trees.probabilities(features)
         kinds = self._circumstances.kinds
         several = (kinds[left] != 0) | (kinds[right] != 0)
         scores[several & (features[:, RESEMBLANCE] < COPY_RESEMBLANCE)] = 0.0

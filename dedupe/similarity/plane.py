@@ -31,6 +31,8 @@ ONE_SOURCE_NAMES = 0.7
 class PlaneVerifier:
     """Judges by the story cosine, the agreement on names, shared text and the source."""
 
+    model = "plane 1"
+
     def __init__(
         self, compared: Compared, circumstances: Circumstances, threshold: float = THRESHOLD
     ) -> None:

@@ -28,6 +28,7 @@ class Verifier(Protocol):
     """Judges pairs of articles of one collection, given by their places in it."""
 
     threshold: float  # the score from which two articles tell the same story
+    model: str  # names what the scores mean; numbers fitted to those of one fit no other
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k])."""
