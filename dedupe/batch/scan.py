@@ -30,7 +30,7 @@ _HALF = 0.5  # below story level the average is the share of pairs that are copi
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """No progress to show."""
 
 
@@ -42,7 +42,7 @@ def plane_verifier(ranked: Ranked, params: ScanParams) -> Verifier:
 def scan(
     articles: Iterable[Article],
     params: ScanParams | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     verifier: Callable[[Ranked, ScanParams], Verifier] = plane_verifier,
 ) -> list[Decision]:
     """Decide on every article, in the order given.
@@ -54,19 +54,20 @@ def scan(
     params = params or ScanParams()
     workers = params.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        ranked = _read(articles, params, pool, workers, progress)
+        ranked = gather(articles, params, pool, workers, progress)
         if ranked is None:
             return []
         return _stories(ranked, verifier(ranked, params), params, pool, progress)
 
 
-def _read(
+def gather(
     articles: Iterable[Article],
     params: ScanParams,
     pool: ThreadPoolExecutor,
     workers: int,
     progress: Progress,
 ) -> Ranked | None:
+    """Sign all articles and put them in rank order; None where there are none."""
     signer = Signer(params.signature)
     collection = Collection(params.signature)
     ahead: tuple[Signing, Future[None]] | None = None
@@ -120,7 +121,7 @@ def _stories(
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
         judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [_link(part, verifier.threshold, params.level) for part in judged]
+        linked = [link(part, verifier.threshold, params.level) for part in judged]
         return np.concatenate(linked)
 
     progress("clustering", 0, 0)
@@ -189,7 +190,7 @@ def _verified(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
-        scores = _link(verifier.judge(left, right), verifier.threshold, params.level)
+        scores = link(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
         return left[keep], right[keep], scores[keep]
 
@@ -201,7 +202,7 @@ def _verified(
     return left, right, scores
 
 
-def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
+def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
     """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
     if level is Level.STORY:
         return judged.scores
