@@ -11,7 +11,7 @@ from dedupe.batch.scan import link
 from dedupe.models import Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.plane import REWRITE_SCORE
-from dedupe.similarity.verifier import Verifier
+from dedupe.similarity.verifier import Judgement, Verifier
 
 
 class Verdict(NamedTuple):
@@ -31,44 +31,52 @@ def verdict(ranked: Ranked, i: int, j: int, verifier: Verifier, params: ScanPara
     early, late = np.array([[min(i, j)], [max(i, j)]], dtype=np.int32)
     judged = verifier.judge(early, late)
     relation = Relation(int(judged.relations[0]))
-    score = float(judged.scores[0])
-    linked = float(link(judged, verifier.threshold, params.level)[0])
     hours = _hours(ranked, i, j)
-    refused = _refused(ranked, i, j, relation, hours, params)
-    if refused is None and relation is not Relation.EXACT:
-        least = verifier.threshold if params.level is Level.STORY else 1.0
-        if score < verifier.threshold:
-            refused = f"the score {score:.2f} is below the threshold {verifier.threshold:g}"
-        elif linked < least:
-            refused = (
-                f"the relation is {relation.label}, and the level {params.level} asks for more"
-            )
-    if refused is not None:
-        relation = Relation.NONE
-    rule = refused or _affirmed(ranked, i, j, relation, score)
-    resemblance = _resemblance(ranked, i, j)
-    similarity = float(judged.similarities[0])
-    update = (
-        Relation.STORY < relation < Relation.EXACT and _one_source(ranked, i, j) and bool(hours)
+    refused = (
+        _too_late(hours, params)
+        or (relation is not Relation.EXACT and _too_far(judged, verifier.threshold, params))
+        or (relation is not Relation.EXACT and _unseen(ranked, i, j, params))
     )
-    return Verdict(relation, rule, score, similarity, resemblance, update, hours)
+    if refused:
+        relation = Relation.NONE
+    derived = Relation.STORY < relation < Relation.EXACT
+    score = float(judged.scores[0])
+    return Verdict(
+        relation=relation,
+        rule=refused or _affirmed(ranked, i, j, relation, score),
+        score=score,
+        similarity=float(judged.similarities[0]),
+        resemblance=_resemblance(ranked, i, j),
+        update=derived and bool(hours) and _one_source(ranked, i, j),
+        hours=hours,
+    )
 
 
-def _refused(
-    ranked: Ranked, i: int, j: int, relation: Relation, hours: float | None, params: ScanParams
-) -> str | None:
-    """Why a scan would not look at the pair; None where it would."""
-    if hours is not None and abs(hours) > params.window_hours:
-        return f"{abs(hours):.0f} hours apart, and the window is {params.window_hours:.0f}"
-    if relation is Relation.EXACT:
+def _too_late(hours: float | None, params: ScanParams) -> str | None:
+    if hours is None or abs(hours) <= params.window_hours:
         return None
+    return f"{abs(hours):,.1f} hours apart, and the window is {params.window_hours:g}"
+
+
+def _too_far(judged: Judgement, threshold: float, params: ScanParams) -> str | None:
+    score = float(judged.scores[0])
+    if score < threshold:
+        return f"the score {score:.3f} is below the threshold {threshold:g}"
+    if params.level is not Level.STORY and not link(judged, threshold, params.level)[0]:
+        told = Relation(int(judged.relations[0])).label
+        return f"related as {told}, and the level asks for {params.level} or closer"
+    return None
+
+
+def _unseen(ranked: Ranked, i: int, j: int, params: ScanParams) -> str | None:
+    """Why a scan of the two does not get as far as judging them."""
     fewest = int(min(ranked.informative[i], ranked.informative[j]))
     if fewest < params.signature.informative_words:
-        told = "no informative word" if not fewest else f"only {fewest} informative words"
-        return f"one has {told}: too few for anything but an exact copy"
+        told = f"{fewest} informative word{'s' * (fewest != 1)}"
+        return f"one has only {told}: too few for anything but an exact copy"
     keys_i, keys_j = ranked.keys[ranked.order[i]], ranked.keys[ranked.order[j]]
     if not (keys_i == keys_j).any():
-        return "their signatures have no bucket in common: a scan of the two does not compare them"
+        return "close enough, but their signatures share no bucket: a scan does not compare them"
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
 from dedupe.cli.scan import scan
@@ -83,6 +84,7 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 commands.add_command(scan)
 commands.add_command(evaluate)
+commands.add_command(compare)
 
 
 def _leave(end: SystemExit) -> NoReturn:

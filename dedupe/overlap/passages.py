@@ -22,14 +22,6 @@ class SharedPassage(Struct, frozen=True, kw_only=True):
     text_b: str
 
 
-def aligned(a: Located, b: Located) -> list[Passage]:
-    """The passages that two texts share, as places among their tokens."""
-    informative = np.array(
-        [estimated_zipf(token) < INFORMATIVE_ZIPF for token in a.tokens], dtype=np.bool_
-    )
-    return align(a.tokens, b.tokens, informative)
-
-
 def shared_passages(a: str, b: str) -> list[SharedPassage]:
     """The longest passages that two texts share, in the order of `a`; none overlap.
 
@@ -40,21 +32,38 @@ def shared_passages(a: str, b: str) -> list[SharedPassage]:
     return placed(a, b, found_a, found_b, aligned(found_a, found_b))
 
 
+def aligned(a: Located, b: Located) -> list[Passage]:
+    """The passages that two texts share, as places among their tokens."""
+    told = [estimated_zipf(token) < INFORMATIVE_ZIPF for token in a.tokens]
+    return align(a.tokens, b.tokens, np.array(told, dtype=np.bool_))
+
+
 def placed(
     a: str, b: str, found_a: Located, found_b: Located, passages: list[Passage]
 ) -> list[SharedPassage]:
     """The passages of aligned texts, as places in those texts."""
-    found = []
-    for passage in passages:
-        start_a, end_a = _span(found_a, passage.a_start, passage.a_end)
-        start_b, end_b = _span(found_b, passage.b_start, passage.b_end)
-        shared = SharedPassage(
-            a_start=start_a, a_end=end_a, b_start=start_b, b_end=end_b,
-            text_a=a[start_a:end_a], text_b=b[start_b:end_b],
-        )  # fmt: skip
-        found.append(shared)
-    return found
+    spans_a = _spans(found_a, [(passage.a_start, passage.a_end) for passage in passages])
+    spans_b = _spans(found_b, [(passage.b_start, passage.b_end) for passage in passages])
+    return [
+        SharedPassage(
+            a_start=start_a,
+            a_end=end_a,
+            b_start=start_b,
+            b_end=end_b,
+            text_a=a[start_a:end_a],
+            text_b=b[start_b:end_b],
+        )
+        for (start_a, end_a), (start_b, end_b) in zip(spans_a, spans_b, strict=True)
+        if start_a < end_a and start_b < end_b
+    ]
 
 
-def _span(found: Located, first: int, behind: int) -> tuple[int, int]:
-    return int(found.starts[first]), int(found.ends[behind - 1])
+def _spans(found: Located, runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs of tokens as places in the text; where pairs of two overlap, the first has the place."""
+    spans = [(int(found.starts[first]), int(found.ends[behind - 1])) for first, behind in runs]
+    done = 0
+    for k in sorted(range(len(spans)), key=spans.__getitem__):
+        start, end = spans[k]
+        spans[k] = max(start, done), end
+        done = max(done, end)
+    return spans
