@@ -14,8 +14,10 @@ from dedupe.batch.comparison import Comparison, ModelTerm, SharedWord, Side
 from dedupe.cli.terminal import counted, harmless
 from dedupe.overlap.novelty import NewSentence
 
-_COLOURS = ("black on cyan", "black on yellow", "black on green", "black on magenta",
-            "white on blue", "black on bright_red")  # fmt: skip
+_COLOURS = [
+    f"#000000 on {colour}"
+    for colour in ("#87d7ff", "#ffd75f", "#a8e08f", "#dfafff", "#ffaf9f", "#87dfcf")
+]
 _VERDICTS = {"none": "bold red", "story": "bold yellow"}  # the others are green
 _TWO_COLUMNS = 80  # columns of the terminal from which the texts stand side by side
 _WORDS = 12  # rare words that are shown

@@ -12,7 +12,7 @@ from dedupe.text.offsets import Located, locate
 from dedupe.text.sentences import sentences
 
 _RARE_ZIPF = 3.5  # a word so rare is a name wherever it has a capital
-_MOSTLY = 0.5  # where more of the words have capitals, these say nothing
+_MOSTLY = 0.7  # where more of the words have capitals, these say nothing
 _LINKS = (" ", "-", "'", "’")  # between the words of one name
 
 
