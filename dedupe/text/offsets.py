@@ -99,37 +99,48 @@ def _ranges(chars: list[int]) -> str:
 def _trace(text: str, spans: Iterator[tuple[int, int]]) -> _Traced:
     """Normalise the pieces at `spans`, ascending, one by one; what lies between stays."""
     places = list(spans)
-    given = np.array([text]).view(np.uint32) if text else np.empty(0, dtype=np.uint32)
-    if not places:
-        at = np.arange(len(text), dtype=np.int64)
-        return _visible(_Traced(given, at, at + 1))
-    laid, behind = TextBuffer().lay_out([text[start:end] for start, end in places])
-    chars, starts, ends = [], [], []
+    given = _code_points(text)
+    laid, behind = _lay_out([text[start:end] for start, end in places])
+    # Stretches of normalised characters: as they stand in the text, from there on, or changed.
+    stretches = []
     done = low = 0
-    for (start, end), high in zip(places, behind.tolist(), strict=True):
-        piece = laid[low:high]
-        kept = _same_end(given[start:end], piece)  # behind an entity nothing has moved
-        outer = np.r_[done:start], np.r_[end - kept : end]
-        changed = len(piece) - kept
-        chars += [given[done:start], piece]
-        starts += [outer[0], np.full(changed, start), outer[1]]
-        ends += [outer[0] + 1, np.full(changed, end - kept), outer[1] + 1]
-        done, low = end, high
-    rest = np.r_[done : len(text)]
-    return _visible(
-        _Traced(
-            np.concatenate([*chars, given[done:]]),
-            np.concatenate([*starts, rest]).astype(np.int64),
-            np.concatenate([*ends, rest + 1]).astype(np.int64),
-        )
-    )
+    for (start, end), high in zip(places, behind, strict=True):
+        kept = _same_end(text[start:end], laid[low:high])  # what is behind an entity is as it was
+        stretches.append((start - done, done, 0, -1))
+        stretches.append((high - low - kept, start, end - kept, low))
+        done, low = end - kept, high
+    stretches.append((len(text) - done, done, 0, -1))
+    lengths, firsts, lasts, sources = np.array(stretches, dtype=np.int64).T
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    stays = np.repeat(sources < 0, lengths)
+    starts = np.repeat(firsts, lengths) + np.where(stays, within, 0)
+    ends = np.where(stays, starts + 1, np.repeat(lasts, lengths))
+    chars = np.empty(len(starts), dtype=np.uint32)
+    chars[stays] = given[starts[stays]]
+    chars[~stays] = _code_points(laid)[(np.repeat(sources, lengths) + within)[~stays]]
+    return _visible(_Traced(chars, starts, ends))
 
 
-def _same_end(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> int:
+def _lay_out(pieces: list[str]) -> tuple[str, list[int]]:
+    """The normalised pieces end to end, and where each ends."""
+    if not pieces:
+        return "", []
+    chars, ends = TextBuffer().lay_out(pieces)
+    return chars.tobytes().decode("utf-32", "surrogatepass"), ends.tolist()
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32", "surrogatepass"), dtype=np.uint32)[1:]
+
+
+def _same_end(one: str, other: str) -> int:
     """How many characters at their ends two pieces have in common."""
-    shorter = min(len(one), len(other))
-    differ = np.flatnonzero(one[len(one) - shorter :] != other[len(other) - shorter :])
-    return shorter - 1 - int(differ[-1]) if len(differ) else shorter
+    same = 0
+    for x, y in zip(reversed(one), reversed(other), strict=False):
+        if x != y:
+            break
+        same += 1
+    return same
 
 
 def _visible(traced: _Traced) -> _Traced:
