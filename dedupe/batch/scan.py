@@ -31,14 +31,14 @@ _HALF = 0.5  # below story level the average is the share of pairs that are copi
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """No progress to show."""
 
 
 def scan(
     articles: Iterable[Article],
     params: ScanParams | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     verifier: Maker | None = None,
 ) -> list[Decision]:
     """Decide on every article, in the order given.
@@ -56,7 +56,7 @@ def scan(
     return decide_on(ranked, params, maker(ranked, params), progress)
 
 
-def gather(articles: Iterable[Article], params: ScanParams, progress: Progress = _silent) -> Ranked:
+def gather(articles: Iterable[Article], params: ScanParams, progress: Progress = silent) -> Ranked:
     """The first half of a scan: read and sign every article once, for any number of `decide_on`.
 
     Only the signature in `params` matters. Raises ValueError where two articles have one id.
@@ -80,7 +80,7 @@ def gather(articles: Iterable[Article], params: ScanParams, progress: Progress =
 
 
 def decide_on(
-    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = _silent
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = silent
 ) -> list[Decision]:
     """The second half of a scan: the decision on every article, in the order of the input."""
     if not ranked.entries:
@@ -98,7 +98,7 @@ class CandidatePairs(NamedTuple):
 
 
 def candidate_pairs(
-    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = _silent
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = silent
 ) -> CandidatePairs:
     """The pairs that a scan compares and scores at a quarter of the threshold or more.
 
@@ -147,7 +147,7 @@ def _stories(
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
         judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [_link(part, verifier.threshold, params.level) for part in judged]
+        linked = [link(part, verifier.threshold, params.level) for part in judged]
         return np.concatenate(linked)
 
     progress("clustering", 0, 0)
@@ -217,7 +217,7 @@ def _verified(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
-        scores = _link(verifier.judge(left, right), verifier.threshold, params.level)
+        scores = link(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
         return left[keep], right[keep], scores[keep]
 
@@ -228,7 +228,7 @@ def _verified(
     return CandidatePairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
+def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
     """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
     if level is Level.STORY:
         return judged.scores

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 import click
 
 from dedupe.cli.calibrate import calibrate
+from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
 from dedupe.cli.scan import scan
@@ -87,6 +88,7 @@ commands.add_command(scan)
 commands.add_command(evaluate)
 commands.add_command(tune)
 commands.add_command(calibrate)
+commands.add_command(compare)
 
 
 def _leave(end: SystemExit) -> NoReturn:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.kernel import kernel
 from dedupe.text.characters import (
     BIGRAM,
     COVERED,
@@ -228,6 +229,19 @@ def tokens(text: str) -> list[str]:
     return [token for token, _ in _read(text)]
 
 
+@kernel
+def _tokenise_one(
+    chars: NDArray[np.uint32],
+    classes: NDArray[np.uint8],
+    folds: NDArray[np.uint32],
+    out: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """`tokenise` for a single text, kept on disk, so that looking at one text costs no second."""
+    return tokenise(chars, 0, len(chars), classes, folds, out, 0, bounds, kinds, 0)
+
+
 def _read(text: str) -> list[tuple[str, int]]:
     """The tokens of a text, each with its bits."""
     chars, _ = TextBuffer().lay_out([text])
@@ -235,7 +249,7 @@ def _read(text: str) -> list[tuple[str, int]]:
     out = np.empty(len(chars) * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((len(chars) + 1, 2), dtype=np.int32)
     kinds = np.empty(len(chars) + 1, dtype=np.uint8)
-    end, n = tokenise(chars, 0, len(chars), table.classes, table.folds, out, 0, bounds, kinds, 0)
+    end, n = _tokenise_one(chars, table.classes, table.folds, out, bounds, kinds)
     data = out[:end].tobytes()
     return [
         (data[a:b].decode(), kind)
