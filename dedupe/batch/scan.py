@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
+from dedupe.batch.links import Links, closest, find_links, find_stubs
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
-from dedupe.models import Article, Decision, Level, Relation
+from dedupe.models import Article, Decision, Kind, Level, Relation
 from dedupe.params import ScanParams
+from dedupe.similarity.apart import Apart
 from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.verifier import Judgement, Verifier
 
@@ -57,7 +60,8 @@ def scan(
         ranked = _read(articles, params, pool, workers, progress)
         if ranked is None:
             return []
-        return _stories(ranked, verifier(ranked, params), params, pool, progress)
+        judge = Apart(verifier(ranked, params), ranked.compared, ranked.circumstances())
+        return _stories(ranked, judge, params, pool, progress)
 
 
 def _read(
@@ -115,7 +119,7 @@ def _stories(
     window = params.window_hours
     together = _exact_groups(ranked.compared.digests, times, window)
     buckets = _bucket(ranked, together, params, pool)
-    left, right, scores = _verified(ranked, buckets, verifier, times, params, pool, progress)
+    found = _verified(ranked, buckets, verifier, times, params, pool, progress)
 
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
@@ -126,19 +130,21 @@ def _stories(
     progress("clustering", 0, 0)
     labels = average_link(
         together,
-        left,
-        right,
-        scores,
+        found.left,
+        found.right,
+        found.scores,
         verifier.threshold if params.level is Level.STORY else _HALF,
         score,
         times,
         window,
     )
-    inside = labels[left] == labels[right]
+    inside = labels[found.left] == labels[found.right]
     copies = np.flatnonzero(together != np.arange(len(together)))
-    left = np.r_[left[inside], together[copies]].astype(np.int32)
-    right = np.r_[right[inside], copies].astype(np.int32)
-    return decide(ranked, labels, left, right, verifier, params)
+    left = np.r_[found.left[inside], together[copies]].astype(np.int32)
+    right = np.r_[found.right[inside], copies].astype(np.int32)
+    ranked.kinds[found.stubs] = Kind.STUB
+    linked = closest(found.links, labels, together)
+    return decide(ranked, labels, left, right, verifier, params, linked)
 
 
 def _exact_groups(
@@ -172,6 +178,16 @@ def _bucket(
     return buckets
 
 
+class _Verified(NamedTuple):
+    """What is remembered of the candidate pairs."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    links: Links
+    stubs: NDArray[np.int32]
+
+
 def _verified(
     ranked: Ranked,
     buckets: Buckets,
@@ -180,25 +196,29 @@ def _verified(
     params: ScanParams,
     pool: ThreadPoolExecutor,
     progress: Progress,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """The candidate pairs that are worth remembering, with their scores."""
+) -> _Verified:
+    """The candidate pairs that are worth remembering, with their scores, and what they show."""
     n = len(times)
 
-    def look(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    def look(low: int) -> _Verified:
         left, right, _ = candidates(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
         scores = _link(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
-        return left[keep], right[keep], scores[keep]
+        links, stubs = find_links(ranked, left, right), find_stubs(ranked, left, right)
+        return _Verified(left[keep], right[keep], scores[keep], links, stubs)
 
     found = []
     for part in pool.map(look, range(0, n, _STRIDE)):
         found.append(part)
         progress("comparing", min(n, len(found) * _STRIDE), n)
-    left, right, scores = (np.concatenate(column) for column in zip(*found, strict=True))
-    return left, right, scores
+    left, right, scores, links, stubs = zip(*found, strict=True)
+    return _Verified(
+        np.concatenate(left), np.concatenate(right), np.concatenate(scores),
+        Links.joined(list(links)), np.concatenate(stubs),
+    )  # fmt: skip
 
 
 def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:

@@ -38,7 +38,8 @@ class Circumstances(NamedTuple):
 
     sources: NDArray[np.int32]  # (n,) equal numbers are one outlet
     credits: NDArray[np.int32]  # (n,) equal numbers are one agency, credited or itself
-    kinds: NDArray[np.int8]  # (n,) dedupe.text.kinds
+    kinds: NDArray[np.int8]  # (n,) dedupe.models.Kind
+    series: NDArray[np.int32]  # (n,) equal numbers are one series or template
 
 
 class PlaneVerifier:
@@ -49,16 +50,13 @@ class PlaneVerifier:
     ) -> None:
         self.threshold = threshold
         self._compared = compared
-        self._sources, self._credits, self._kinds = circumstances
+        self._sources, self._credits = circumstances.sources, circumstances.credits
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k])."""
         features = np.empty((len(left), FEATURES), dtype=np.float32)
         pair_features(left, right, *self._compared, features)
         scores = np.minimum(features[:, COSINE], NAMES_FACTOR * features[:, NAMES])
-        copied = features[:, RESEMBLANCE] >= COPY_RESEMBLANCE
-        several = (self._kinds[left] != 0) | (self._kinds[right] != 0)
-        scores[several & ~copied] = 0.0
         near = (features[:, COSINE] >= ONE_SOURCE_COSINE) & (features[:, NAMES] >= ONE_SOURCE_NAMES)
         one_source = (self._sources[left] == self._sources[right]) & (self._sources[left] >= 0)
         scores[one_source & ~near] = 0.0

@@ -1,0 +1,85 @@
+"""What candidate pairs say beyond stories: to which one a live blog belongs, which text is a stub.
+
+A link is no merge: the entry stays a story of its own and names the story it has most to do with.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.batch.collection import Ranked
+from dedupe.models import SEVERAL, Kind
+from dedupe.similarity.pairs import CONTAINMENT, COSINE, FEATURES, NAMES, pair_features
+
+LEAST_COSINE = 0.15  # of an entry and an article that it is linked to
+LEAST_NAMES = 0.1  # and of their names and numbers
+STUB_WORDS = 100  # a stub has fewer words
+STUB_SHARE = 0.25  # of the words of the article that it is the beginning of, at most
+STUB_CONTAINMENT = 0.85  # of its text is in that article
+
+
+class Links(NamedTuple):
+    """Entries that tell of several stories, each with an article that it has to do with."""
+
+    entries: NDArray[np.int32]
+    articles: NDArray[np.int32]
+    cosines: NDArray[np.float32]
+
+    @classmethod
+    def joined(cls, parts: list[Links]) -> Links:
+        """All that was found, part by part."""
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def find_links(ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]) -> Links:
+    """The links among candidate pairs."""
+    several = np.isin(ranked.kinds, SEVERAL)
+    one = several[left] != several[right]
+    left, right = left[one], right[one]
+    features = _features(ranked, left, right)
+    near = (features[:, COSINE] >= LEAST_COSINE) & (features[:, NAMES] >= LEAST_NAMES)
+    entries = np.where(several[left], left, right)[near]
+    articles = np.where(several[left], right, left)[near]
+    return Links(entries, articles, features[near, COSINE])
+
+
+def closest(
+    links: Links, labels: NDArray[np.int64], together: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """For each of n entries the article outside its cluster that it is linked to, or -1.
+
+    `labels` are the clusters; `together` gives for each entry the first of its exact copies, which
+    speaks for all of them.
+    """
+    outside = labels[links.entries] != labels[links.articles]
+    entries, articles = links.entries[outside], links.articles[outside]
+    order = np.lexsort((articles, -links.cosines[outside], entries))
+    entries, articles = entries[order], articles[order]
+    first = np.r_[True, entries[1:] != entries[:-1]][: len(entries)]
+    found = np.full(len(labels), -1, dtype=np.int64)
+    found[entries[first]] = articles[first]
+    return found[together]
+
+
+def find_stubs(
+    ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """The articles of candidate pairs that are short and almost wholly in a much longer one."""
+    lengths = ranked.compared.lengths
+    short = np.where(lengths[left] < lengths[right], left, right)
+    long = np.where(lengths[left] < lengths[right], right, left)
+    maybe = (lengths[short] < STUB_WORDS) & (lengths[short] <= STUB_SHARE * lengths[long])
+    maybe &= ranked.kinds[short] == Kind.ARTICLE
+    short, long = short[maybe], long[maybe]
+    return short[_features(ranked, short, long)[:, CONTAINMENT] >= STUB_CONTAINMENT]
+
+
+def _features(
+    ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    features = np.empty((len(left), FEATURES), dtype=np.float32)
+    pair_features(left, right, *ranked.compared, features)
+    return features
