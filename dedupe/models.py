@@ -25,7 +25,7 @@ class Relation(IntEnum):
 
 
 class Kind(IntEnum):
-    """What kind of entry an article is. Those of SEVERAL tell of many stories, or of one for days."""
+    """What an entry is, by its form or by its repetition."""
 
     ARTICLE = 0
     LIVE_BLOG = 1
@@ -42,7 +42,8 @@ class Kind(IntEnum):
         return self.name.lower()
 
 
-SEVERAL = (Kind.LIVE_BLOG, Kind.ROUNDUP, Kind.GALLERY)  # join nothing but copies of themselves
+# They tell of several stories, or of one for days, and join nothing but copies of themselves.
+SEVERAL = (Kind.LIVE_BLOG, Kind.ROUNDUP, Kind.GALLERY)
 
 
 class Level(StrEnum):

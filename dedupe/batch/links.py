@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from dedupe.batch.collection import Ranked
 from dedupe.models import SEVERAL, Kind
-from dedupe.similarity.pairs import CONTAINMENT, COSINE, FEATURES, NAMES, pair_features
+from dedupe.similarity.pairs import CONTAINMENT, COSINE, FEATURES, STRONGEST, pair_features
 
-LEAST_COSINE = 0.15  # of an entry and an article that it is linked to
-LEAST_NAMES = 0.1  # and of their names and numbers
+CLOSE = 0.25  # least closeness of an entry and the article that it is linked to
+CLOSE_LONG = 0.13  # the same where both have LONG words, of which most are of other stories
+LONG = 100
 STUB_WORDS = 100  # a stub has fewer words
 STUB_SHARE = 0.25  # of the words of the article that it is the beginning of, at most
 STUB_CONTAINMENT = 0.85  # of its text is in that article
@@ -26,7 +27,7 @@ class Links(NamedTuple):
 
     entries: NDArray[np.int32]
     articles: NDArray[np.int32]
-    cosines: NDArray[np.float32]
+    closeness: NDArray[np.float32]  # cosine without the word that does most for it, 0 to 1
 
     @classmethod
     def joined(cls, parts: list[Links]) -> Links:
@@ -40,10 +41,12 @@ def find_links(ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]
     one = several[left] != several[right]
     left, right = left[one], right[one]
     features = _features(ranked, left, right)
-    near = (features[:, COSINE] >= LEAST_COSINE) & (features[:, NAMES] >= LEAST_NAMES)
+    closeness = features[:, COSINE] * (1.0 - features[:, STRONGEST])
+    lengths = np.minimum(ranked.compared.lengths[left], ranked.compared.lengths[right])
+    near = closeness >= np.where(lengths >= LONG, CLOSE_LONG, CLOSE)
     entries = np.where(several[left], left, right)[near]
     articles = np.where(several[left], right, left)[near]
-    return Links(entries, articles, features[near, COSINE])
+    return Links(entries, articles, closeness[near])
 
 
 def closest(
@@ -56,7 +59,7 @@ def closest(
     """
     outside = labels[links.entries] != labels[links.articles]
     entries, articles = links.entries[outside], links.articles[outside]
-    order = np.lexsort((articles, -links.cosines[outside], entries))
+    order = np.lexsort((articles, -links.closeness[outside], entries))
     entries, articles = entries[order], articles[order]
     first = np.r_[True, entries[1:] != entries[:-1]][: len(entries)]
     found = np.full(len(labels), -1, dtype=np.int64)

@@ -60,7 +60,8 @@ def scan(
         ranked = _read(articles, params, pool, workers, progress)
         if ranked is None:
             return []
-        judge = Apart(verifier(ranked, params), ranked.compared, ranked.circumstances())
+        known = ranked.circumstances()
+        judge = Apart(verifier(ranked, params), ranked.compared, known, ranked.times())
         return _stories(ranked, judge, params, pool, progress)
 
 

@@ -2,78 +2,90 @@
 
 Several stories share a live blog, a roundup or a gallery, and would be merged through it: it joins
 nothing but copies of itself. Entries of one series are as alike as its form, and differ in what
-matters: only the same text again is the same entry.
+matters: only the same text, or a version of the same day with the same names, is the same entry.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.models import SEVERAL, Kind
-from dedupe.similarity.pairs import FEATURES, RESEMBLANCE, Compared, pair_features
+from dedupe.similarity.pairs import FEATURES, NAMES, RESEMBLANCE, Compared, pair_features
 from dedupe.similarity.plane import Circumstances
 from dedupe.similarity.verifier import Judgement, Verifier
 
-SAME_ENTRY = 0.5  # resemblance of two versions of a live blog, roundup or gallery
-SAME_OF_SERIES = 0.9  # the same in a series, where all but the numbers may be alike
+NEARLY_ALL = 0.9  # resemblance of two texts that are the same entry, whenever they appeared
+EDITION = 12.0  # hours between two versions of one entry; another day's entry comes later
+MUCH = 0.5  # resemblance of two versions of a live blog, roundup or gallery
+NAMES_OF_ONE = 0.7  # agreement on names and numbers of two versions of an entry of a series
+
+
+class Pairs(NamedTuple):
+    """What is known of n pairs besides their words."""
+
+    kinds: tuple[NDArray[np.int8], NDArray[np.int8]]  # of the left and of the right articles
+    series: tuple[NDArray[np.int32], NDArray[np.int32]]  # equal numbers are one series; -1 none
+    hours: NDArray[np.float64]  # between them; NaN where a date is missing
+
+    def of_several(self) -> NDArray[np.bool_]:
+        """Where one of the two tells of several stories."""
+        return np.isin(self.kinds[0], SEVERAL) | np.isin(self.kinds[1], SEVERAL)
+
+    def of_series(self) -> NDArray[np.bool_]:
+        """Where both are of one series or template, or of two series on two days."""
+        one = (self.series[0] == self.series[1]) & (self.series[0] >= 0)
+        both = (self.kinds[0] == Kind.SERIES) & (self.kinds[1] == Kind.SERIES)
+        return one | (both & (self.hours > EDITION))
 
 
 def apart(
     scores: NDArray[np.float32],
-    kinds: tuple[NDArray[np.int8], NDArray[np.int8]],
-    series: tuple[NDArray[np.int32], NDArray[np.int32]],
+    pairs: Pairs,
     resemblance: NDArray[np.float32],
+    names: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """The scores of n pairs, 0 where their kinds keep them apart.
 
-    `kinds` and `series` are those of the left and of the right articles, `resemblance` is the
-    Jaccard similarity of their texts, 0 to 1; it matters only where `concerned`.
+    `resemblance` is the Jaccard similarity of two texts, `names` their agreement on names and
+    numbers, both 0 to 1; they matter only in the pairs of `of_several` and `of_series`.
     """
-    several, serial = _several(kinds), _serial(kinds, series)
-    kept_apart = (several & (resemblance < SAME_ENTRY)) | (serial & (resemblance < SAME_OF_SERIES))
+    same_time = pairs.hours <= EDITION
+    same = resemblance >= NEARLY_ALL
+    version = same | (same_time & (resemblance >= MUCH))
+    entry = same | (same_time & (names >= NAMES_OF_ONE))
+    kept_apart = (pairs.of_several() & ~version) | (pairs.of_series() & ~entry)
     return np.where(kept_apart, np.float32(0), scores)
-
-
-def concerned(
-    kinds: tuple[NDArray[np.int8], NDArray[np.int8]],
-    series: tuple[NDArray[np.int32], NDArray[np.int32]],
-) -> NDArray[np.bool_]:
-    """The pairs that `apart` may keep apart."""
-    return _several(kinds) | _serial(kinds, series)
-
-
-def _several(kinds: tuple[NDArray[np.int8], NDArray[np.int8]]) -> NDArray[np.bool_]:
-    return np.isin(kinds[0], SEVERAL) | np.isin(kinds[1], SEVERAL)
-
-
-def _serial(
-    kinds: tuple[NDArray[np.int8], NDArray[np.int8]],
-    series: tuple[NDArray[np.int32], NDArray[np.int32]],
-) -> NDArray[np.bool_]:
-    """One series or template; or two series, which are daily forms of two outlets."""
-    one = (series[0] == series[1]) & (series[0] >= 0)
-    return one | ((kinds[0] == Kind.SERIES) & (kinds[1] == Kind.SERIES))
 
 
 class Apart:
     """A verifier whose scores heed the kinds of entry."""
 
     def __init__(
-        self, verifier: Verifier, compared: Compared, circumstances: Circumstances
+        self,
+        verifier: Verifier,
+        compared: Compared,
+        circumstances: Circumstances,
+        times: NDArray[np.float64],
     ) -> None:
         self.threshold = verifier.threshold
-        self._verifier, self._compared = verifier, compared
+        self._verifier, self._compared, self._times = verifier, compared, times
         self._kinds, self._series = circumstances.kinds, circumstances.series
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k])."""
         judged = self._verifier.judge(left, right)
-        kinds = self._kinds[left], self._kinds[right]
-        series = self._series[left], self._series[right]
-        some = np.flatnonzero(concerned(kinds, series))
-        features = np.empty((len(some), FEATURES), dtype=np.float32)
-        pair_features(left[some], right[some], *self._compared, features)
-        resemblance = np.ones(len(left), dtype=np.float32)
-        resemblance[some] = features[:, RESEMBLANCE]
-        return judged._replace(scores=apart(judged.scores, kinds, series, resemblance))
+        pairs = Pairs(
+            (self._kinds[left], self._kinds[right]),
+            (self._series[left], self._series[right]),
+            np.abs(self._times[left] - self._times[right]),
+        )
+        some = np.flatnonzero(pairs.of_several() | pairs.of_series())
+        found = np.empty((len(some), FEATURES), dtype=np.float32)
+        pair_features(left[some], right[some], *self._compared, found)
+        features = np.ones((len(left), FEATURES), dtype=np.float32)
+        features[some] = found
+        scores = apart(judged.scores, pairs, features[:, RESEMBLANCE], features[:, NAMES])
+        return judged._replace(scores=scores)
