@@ -15,8 +15,8 @@ from dedupe.models import SEVERAL, Kind
 from dedupe.similarity.pairs import CONTAINMENT, COSINE, FEATURES, STRONGEST, pair_features
 
 CLOSE = 0.25  # least closeness of an entry and the article that it is linked to
-CLOSE_LONG = 0.13  # the same where both have LONG words, of which most are of other stories
-LONG = 100
+CLOSE_LONG = 0.14  # the same where both have LONG words, of which most are of other stories
+LONG = 60
 STUB_WORDS = 100  # a stub has fewer words
 STUB_SHARE = 0.25  # of the words of the article that it is the beginning of, at most
 STUB_CONTAINMENT = 0.85  # of its text is in that article

@@ -18,6 +18,7 @@ _END = 60  # characters in which a stub says that there is more
 _FEW_WORDS = 5  # of text beyond the title: fewer are a headline
 _BULLETS = " \t*•–—([-"  # may stand before the number
 _BEGINNINGS = frozenset(_BULLETS + "0123456789")
+_WORD = re.compile(r"\w+")
 _CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)")
 _ITEM = re.compile(r"\W{0,3}(?:[1-9]|1\d|20)[.):] +\S")
 _OF_THE_DAY = re.compile(r"\btoday\b|\bthis (?:morning|week|evening)\b|\bnewsletter\b")
@@ -151,7 +152,7 @@ def _of_short(title: str, text: str) -> Kind:
     """Tells headlines and stubs from short articles. `title` is in lower case."""
     if len(text) < len(title) + 60:
         rest = text.lower().removeprefix(title)
-        if len(rest.split()) < _FEW_WORDS and not _without_spaces(rest):
+        if len(_WORD.findall(rest)) < _FEW_WORDS and not _without_spaces(rest):
             return Kind.HEADLINE
     if len(text) <= _TEASER and text.endswith(_CUT):
         return Kind.STUB
