@@ -72,12 +72,16 @@ def find_stubs(
 ) -> NDArray[np.int32]:
     """The articles of candidate pairs that are short and almost wholly in a much longer one."""
     lengths = ranked.compared.lengths
-    short = np.where(lengths[left] < lengths[right], left, right)
-    long = np.where(lengths[left] < lengths[right], right, left)
-    maybe = (lengths[short] < STUB_WORDS) & (lengths[short] <= STUB_SHARE * lengths[long])
-    maybe &= ranked.kinds[short] == Kind.ARTICLE
-    short, long = short[maybe], long[maybe]
-    return short[_features(ranked, short, long)[:, CONTAINMENT] >= STUB_CONTAINMENT]
+    words, others = lengths[left], lengths[right]
+    least = np.minimum(words, others)
+    maybe = (least < STUB_WORDS) & (least <= STUB_SHARE * np.maximum(words, others))
+    left, right, first = left[maybe], right[maybe], (words < others)[maybe]
+    short, long = np.where(first, left, right), np.where(first, right, left)
+    article = ranked.kinds[short] == Kind.ARTICLE
+    short, long = short[article], long[article]
+    contained = _features(ranked, short, long)[:, CONTAINMENT] >= STUB_CONTAINMENT
+    stubs: NDArray[np.int32] = short[contained]
+    return stubs
 
 
 def _features(

@@ -23,6 +23,9 @@ MUCH = 0.5  # resemblance of two versions of a live blog, roundup or gallery
 NAMES_OF_ONE = 0.7  # agreement on names and numbers of two versions of an entry of a series
 
 
+_IS_SEVERAL = np.isin(np.arange(len(Kind)), SEVERAL)
+
+
 class Pairs(NamedTuple):
     """What is known of n pairs besides their words."""
 
@@ -32,7 +35,7 @@ class Pairs(NamedTuple):
 
     def of_several(self) -> NDArray[np.bool_]:
         """Where one of the two tells of several stories."""
-        return np.isin(self.kinds[0], SEVERAL) | np.isin(self.kinds[1], SEVERAL)
+        return _IS_SEVERAL[self.kinds[0]] | _IS_SEVERAL[self.kinds[1]]
 
     def of_series(self) -> NDArray[np.bool_]:
         """Where both are of one series or template, or of two series on two days."""
@@ -77,15 +80,22 @@ class Apart:
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k])."""
         judged = self._verifier.judge(left, right)
-        pairs = Pairs(
+        pairs = self._pairs(left, right)
+        some = np.flatnonzero(pairs.of_several() | pairs.of_series())
+        left, right = left[some], right[some]
+        features = np.empty((len(some), FEATURES), dtype=np.float32)
+        pair_features(left, right, *self._compared, features)
+        judged.scores[some] = apart(
+            judged.scores[some],
+            self._pairs(left, right),
+            features[:, RESEMBLANCE],
+            features[:, NAMES],
+        )
+        return judged
+
+    def _pairs(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Pairs:
+        return Pairs(
             (self._kinds[left], self._kinds[right]),
             (self._series[left], self._series[right]),
             np.abs(self._times[left] - self._times[right]),
         )
-        some = np.flatnonzero(pairs.of_several() | pairs.of_series())
-        found = np.empty((len(some), FEATURES), dtype=np.float32)
-        pair_features(left[some], right[some], *self._compared, found)
-        features = np.ones((len(left), FEATURES), dtype=np.float32)
-        features[some] = found
-        scores = apart(judged.scores, pairs, features[:, RESEMBLANCE], features[:, NAMES])
-        return judged._replace(scores=scores)

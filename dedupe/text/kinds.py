@@ -21,7 +21,7 @@ _BEGINNINGS = frozenset(_BULLETS + "0123456789")
 _WORD = re.compile(r"\w+")
 _CLOCK = re.compile(r"\W{0,3}(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)")
 _ITEM = re.compile(r"\W{0,3}(?:[1-9]|1\d|20)[.):] +\S")
-_OF_THE_DAY = re.compile(r"\btoday\b|\bthis (?:morning|week|evening)\b|\bnewsletter\b")
+_GREETING = re.compile(r"\bgood (?:morning|evening)\b|\bnewsletter\b|\bhere(?:’|'| i)s what\b")
 
 _LIVE_TITLE = re.compile(
     r"\blive[ -]?(?:updates?|blog|coverage|ticker|briefing)\b"
@@ -34,7 +34,7 @@ _LIVE_TITLE = re.compile(
     r"|\bla diretta\b|\bao vivo(?:\W*$| ?:)|\b(?:онлайн|текстовая|текстова|online)[ -]трансляц"
 )
 _GALLERY_TITLE = re.compile(
-    r"\bin (?:\w+ )?(?:pictures|photos|images)\W*$|^(?:in )?(?:pictures|photos|images) ?:"
+    r"\bin (?:\d+ )?(?:pictures|photos|images)\W*$|^(?:in )?(?:pictures|photos|images) ?:"
     r"|\b(?:best|top) (?:photos|photographs|pictures|images)\W*$|\bphoto (?:gallery|essay)\b"
     r"|\b(?:photos?|pictures?|images?) of the (?:day|week|month|year)\b"
     r"|\bweek in (?:\w+ )?pictures\b|\bslideshow\b|\bw obiektywie\b|\bzdjęcia (?:dnia|tygodnia)\b"
@@ -50,7 +50,7 @@ _WHEN = (
     r"(?:day|week|morning|evening|mon|tues|wednes|thurs|fri|satur|sun|today|tonight|stock market)"
 )
 _ROUNDUP_TITLE = re.compile(
-    rf"\b{_NUMERAL} (?:top )?things (?:to|you (?:need to|should|must)) (?:know|watch){_WHEN}"
+    rf"\b{_NUMERAL} (?:top )?things (?:to|you (?:need to|should|must)) know{_WHEN}"
     rf"|^(?:the )?{_NUMERAL} things (?:to|you (?:need to|should|must)) know\W*$"
     rf"|\b{_NUMERAL} rzeczy, które (?:warto|trzeba|musisz) wiedzieć(?! o)"
     r"|\b(?:morning|afternoon|evening|midday|nightly|daily|weekly|weekend|news|market|markets"
@@ -83,7 +83,7 @@ _TITLE_WORDS = frozenset(
     rassegna главное головне итоги підсумки дайджест обзор""".split()
     for mark in ("", ":", "!", ",", ".", "]", "…")
 )
-_HEADLINES_OF_THE_DAY = ("ヘッドラインニュース", "新闻早报", "要闻回顾", "今日要闻")
+_HEADLINES_GREETING = ("ヘッドラインニュース", "新闻早报", "要闻回顾", "今日要闻")
 _NEWSLETTER = re.compile(
     r"\bis (?:our|your|the|a|an) [\w’' -]{0,40}newsletter\b"
     r"|\bwelcome to [^.!?\n]{0,60}newsletter\b"
@@ -122,20 +122,21 @@ def kind_of(title: str | None, text: str) -> Kind:
             return Kind.GALLERY
         if _ROUNDUP_TITLE.search(lower):
             return Kind.ROUNDUP
-    if not lower.isascii() and any(words in lower for words in _HEADLINES_OF_THE_DAY):
+    if not lower.isascii() and any(words in lower for words in _HEADLINES_GREETING):
         return Kind.ROUNDUP
-    preface = text[:_PREFACE].lower()
-    if "newsletter" in preface and _NEWSLETTER.search(preface):
+    short = len(text) <= _SHORT
+    start = text.lower() if short else text[:_PREFACE].lower()
+    if "newsletter" in start and _NEWSLETTER.search(start, 0, _PREFACE):
         return Kind.ROUNDUP
-    if len(text) > _SHORT:
-        return _by_lines(text, preface)
-    return _by_lines(text, preface) or _of_short(lower, text.strip())
+    if "\n" in text:
+        listed = _by_lines(text, start[:_PREFACE])
+        if listed:
+            return listed
+    return _of_short(lower, start) if short else Kind.ARTICLE
 
 
 def _by_lines(text: str, preface: str) -> Kind:
-    """A live blog has lines that begin with the time, a roundup of the day numbered ones."""
-    if "\n" not in text:
-        return Kind.ARTICLE
+    """A live blog has lines that begin with the time, a roundup greets and numbers them."""
     lines = [line for line in text[:_HEAD].split("\n") if line[:1] in _BEGINNINGS]
     if len(lines) < _ENTRIES:
         return Kind.ARTICLE
@@ -143,26 +144,26 @@ def _by_lines(text: str, preface: str) -> Kind:
     if sum(_CLOCK.match(line) is not None for line in numbered) >= _ENTRIES:
         return Kind.LIVE_BLOG
     items = sum(_ITEM.match(line) is not None for line in numbered)
-    if items >= _ENTRIES and _OF_THE_DAY.search(preface):
+    if items >= _ENTRIES and _GREETING.search(preface):
         return Kind.ROUNDUP
     return Kind.ARTICLE
 
 
 def _of_short(title: str, text: str) -> Kind:
-    """Tells headlines and stubs from short articles. `title` is in lower case."""
+    """Tells headlines and stubs from short articles. Both are in lower case."""
+    text = text.strip()
     if len(text) < len(title) + 60:
-        rest = text.lower().removeprefix(title)
-        if len(_WORD.findall(rest)) < _FEW_WORDS and not _without_spaces(rest):
-            return Kind.HEADLINE
+        rest = text.removeprefix(title)
+        if rest.count(" ") <= _FEW_WORDS and len(_WORD.findall(rest)) < _FEW_WORDS:
+            return Kind.ARTICLE if _without_spaces(rest) else Kind.HEADLINE
     if len(text) <= _TEASER and text.endswith(_CUT):
         return Kind.STUB
-    end = text[-_END:].lower().rstrip(_PUNCTUATION)
+    end = text[-_END:].rstrip(_PUNCTUATION)
     if end.endswith(_MORE) or (" reading " in end and _MORE_AT.search(end)):
         return Kind.STUB
-    lower = text.lower()
     for stem in _PAYWALL_STEMS:
-        if stem in lower:
-            return Kind.STUB if _PAYWALL.search(lower) else Kind.ARTICLE
+        if stem in text:
+            return Kind.STUB if _PAYWALL.search(text) else Kind.ARTICLE
     return Kind.ARTICLE
 
 

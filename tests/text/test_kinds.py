@@ -49,7 +49,11 @@ def test_entries_with_the_time_before_them_tell_a_live_blog() -> None:
         ("Das Wichtigste am Morgen", STORY),
         ("Главное за день", STORY),
         ("Bridges, bananas and beetles", f"Welcome to the Lantern's daily newsletter. {STORY}"),
-        ("Bridges", "Here is today in brief.\n" + "\n".join(f"{i}. {STORY}" for i in range(1, 6))),
+        (
+            "Bridges",
+            "Good morning. Here is what happened.\n"
+            + "\n".join(f"{i}. {STORY}" for i in range(1, 6)),
+        ),
     ],
 )
 def test_roundups_and_newsletters_are_told_by_title_preface_or_list(title: str, text: str) -> None:
@@ -102,6 +106,8 @@ def test_a_short_text_that_sends_the_reader_elsewhere_is_a_stub(end: str) -> Non
         ("Bridge keeper has a year left to live", STORY),
         ("Live cattle futures rise", STORY),
         ("How to watch live: a guide for bridge lovers", STORY),
+        ("Lost dog found in holiday photos", STORY),
+        ("Five things to watch in Monday's debate", STORY),
         ("Police release photos of the bridge thief", STORY),
         ("Five things to watch in the bridge trial", STORY),
         ("The week that broke the bridge", STORY),
