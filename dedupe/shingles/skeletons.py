@@ -24,6 +24,7 @@ _CAPITAL = 1  # bits of dedupe.text.tokens
 _NUMBER = 2
 _PAIR = 4
 _OPENING_PIECES = 16  # words and marks of a text that are compared
+_LONGEST_FORM = 250  # words: a longer text that begins like others is no form but has a preface
 _TITLE_WORDS = 2  # that must stand in place for a title to be a form
 _TEMPLATE_WORDS = 4  # the same with the names gone
 _OPENING_WORDS = 5
@@ -131,4 +132,6 @@ def skeletons(
     found[OPENING], end = _skeleton(
         hashes, kinds, titled, n, _OPENING_PIECES, True, _OPENING_WORDS, room
     )
+    if n - titled > _LONGEST_FORM:
+        found[OPENING] = NONE
     found[WORDING] = xxh32(words, 4 * titled, 4 * end, np.uint32(0)) if end > titled else NONE

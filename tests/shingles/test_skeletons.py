@@ -50,6 +50,12 @@ def test_the_opening_is_a_template_of_the_text() -> None:
     assert one[WORDING] != other[WORDING]
 
 
+def test_a_long_text_is_no_form_however_it_begins() -> None:
+    text = "The board of the waterworks had declared a quarterly dividend of 12 crowns. "
+    assert skeletons("Notice", text * 5)[OPENING] != NONE
+    assert skeletons("Notice", text * 50)[OPENING] == NONE
+
+
 def test_an_address_is_no_wording() -> None:
     text = "Article address https://example.com/a/b comments and points and more of the same kind"
     assert skeletons("Title", text)[OPENING] == NONE
