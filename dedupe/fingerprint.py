@@ -18,6 +18,7 @@ from dedupe.kernel import kernel
 from dedupe.minhash import EMPTY, absorb, mix, permutations
 from dedupe.models import Article
 from dedupe.params import SignatureParams
+from dedupe.shingles.skeletons import SKELETONS, skeletons
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import hash_tokens, word_shingles
@@ -42,6 +43,7 @@ class Fingerprints(NamedTuple):
     tfs: NDArray[np.uint8]  # how often it stands in the lead
     zipfs: NDArray[np.uint8]  # how common it is in its language, in steps of 1/32
     kinds: NDArray[np.uint8]  # its bits, see dedupe.text.tokens
+    skeletons: NDArray[np.uint32]  # (n, SKELETONS) of dedupe.shingles.skeletons
 
 
 @njit(nogil=True)
@@ -92,6 +94,7 @@ def _sign(
     term_zipfs: NDArray[np.uint8],
     kinds: NDArray[np.uint8],
     term_counts: NDArray[np.int32],
+    forms: NDArray[np.uint32],
 ) -> None:
     """Sign articles `low` to `high`; `parts[i]` = (title start, title end = text start, end)."""
     shingle_size, signature_lead, vector_lead, short_body = shape
@@ -121,6 +124,7 @@ def _sign(
                 32
             ) | np.uint64(xxh32(data, start, end, np.uint32(1)))
         hash_tokens(data, bounds, n, hashes)
+        skeletons(hashes, token_kinds, titled, n, elements, forms[i])
         count = word_shingles(hashes, first, n, shingle_size, elements)
         for e in range(count):
             elements[e] = mix(elements[e])
@@ -157,6 +161,7 @@ class Signing:
         self._story = np.full((n, params.story_permutations), EMPTY)
         self._lengths, self._informative, self._counts = np.zeros((3, n), dtype=np.int32)
         self._terms = np.empty((n, lead), dtype=np.uint32)
+        self._skeletons = np.zeros((n, SKELETONS), dtype=np.uint32)
         self._tfs, self._zipfs, self._kinds = np.empty((3, n, lead), dtype=np.uint8)
 
     def run(self, executor: Executor | None = None, workers: int = 1) -> None:
@@ -176,7 +181,7 @@ class Signing:
             low, high, self._chars, self._parts, *characters()[:2], *weight_table()[:3], shape,
             *permutations(p.copy_permutations, p.seed), *permutations(p.story_permutations, p.seed),
             self._digests, self._copy, self._story, self._lengths, self._informative,
-            self._terms, self._tfs, self._zipfs, self._kinds, self._counts,
+            self._terms, self._tfs, self._zipfs, self._kinds, self._counts, self._skeletons,
         )  # fmt: skip
 
     def fingerprints(self) -> Fingerprints:
@@ -186,6 +191,7 @@ class Signing:
             self._digests, self._copy, self._story, self._lengths, self._informative,
             np.concatenate(([0], np.cumsum(self._counts, dtype=np.int64))),
             self._terms[used], self._tfs[used], self._zipfs[used], self._kinds[used],
+            self._skeletons,
         )  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def seen(ranked: Ranked, ids: list[tuple[str, str]]) -> NDArray[np.float32]:
     place = {entry.id: i for i, entry in enumerate(ranked.entries)}
     at = np.array([(place[a], place[b]) for a, b in ids], dtype=np.int32)
     left, right = np.ascontiguousarray(at.T)
-    return pair_features(ranked.compared, ranked.circumstances(), left, right)
+    return pair_features(ranked.compared, ranked.circumstances, left, right)
 
 
 def weighted(pairs: Pairs, total: float) -> NDArray[np.float64]:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from dedupe.attribution import find_credit
 from dedupe.banding import band_keys
 from dedupe.batch.columns import Column
+from dedupe.batch.series import find_series, recurring
 from dedupe.fingerprint import Fingerprints
 from dedupe.kernel import kernel
-from dedupe.models import Article
+from dedupe.models import SEVERAL, Article, Kind
 from dedupe.params import SignatureParams
+from dedupe.shingles.skeletons import SKELETONS
 from dedupe.similarity.features import Circumstances, Compared, marked
 from dedupe.similarity.vectors import Vectors, crowds, document_frequencies, unit_weights
 from dedupe.text.kinds import kind_of
@@ -35,7 +37,7 @@ class Entry(NamedTuple):
     agency: str | None  # that it credits, or is
     own: bool  # it is the agency's own article
     original: str | None  # the canonical URL or the host it names as its original
-    kind: int  # dedupe.text.kinds
+    kind: int  # dedupe.models.Kind, by its form alone
 
 
 def entry_of(article: Article) -> Entry:
@@ -80,6 +82,7 @@ class Collection:
             "zipfs": Column(np.uint8),
             "kinds": Column(np.uint8),
             "tfs": Column(np.uint8),
+            "skeletons": Column(np.uint32, SKELETONS),
         }
         self._counts = Column(np.int64)  # terms of each article
         self._keys = Column(np.uint32, params.bands)
@@ -129,17 +132,19 @@ class Collection:
             _regroup(values, starts, order, bounds, regrouped)
             return regrouped
 
+        ranks = [entries[i] for i in order.tolist()]
         digests, copy = row("digests"), row("copy")
+        circumstances = _circumstances(ranks, row("skeletons"), digests)
         lengths, informative = row("lengths"), row("informative")
         terms, zipfs = of_terms("terms"), of_terms("zipfs")
-        kinds = marked(zipfs, of_terms("kinds"))
+        marks = marked(zipfs, of_terms("kinds"))
         originals = _originals(digests)  # a press release in a thousand copies is one article
         frequencies, n = document_frequencies(bounds, terms, originals), float(originals.sum())
         weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, n)
-        vectors = Vectors(bounds, terms, weights, crowds(zipfs, frequencies, n), kinds)
+        vectors = Vectors(bounds, terms, weights, crowds(zipfs, frequencies, n), marks)
         keys = self._keys.take()
         compared = Compared(digests, copy, lengths, vectors)
-        return Ranked([entries[i] for i in order.tolist()], order, keys, informative, compared)
+        return Ranked(ranks, order, keys, informative, compared, circumstances)
 
 
 def _originals(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -173,20 +178,48 @@ class Ranked(NamedTuple):
     keys: NDArray[np.uint32]  # (n, bands) the buckets, in the order of the input
     informative: NDArray[np.int32]  # (n,) informative words
     compared: Compared
+    circumstances: Circumstances
 
     def times(self) -> NDArray[np.float64]:
         """Publication in hours; NaN without a date. Ascending, the NaN last."""
-        stamps = [e.published.timestamp() if e.published else np.nan for e in self.entries]
-        return np.array(stamps, dtype=np.float64) / 3600.0
+        return self.circumstances.hours
 
-    def circumstances(self) -> Circumstances:
-        """What the verifier is to know besides the words; sources and credits as numbers."""
-        return Circumstances(
-            sources=_numbered([e.source.casefold() if e.source else None for e in self.entries]),
-            credits=_numbered([e.agency for e in self.entries]),
-            kinds=np.array([e.kind for e in self.entries], dtype=np.int8),
-            hours=self.times(),
-        )
+
+def _circumstances(
+    entries: list[Entry], skeletons: NDArray[np.uint32], digests: NDArray[np.uint64]
+) -> Circumstances:
+    """What the verifier is to know besides the words; sources and credits as numbers."""
+    kinds, series = _kinds(entries, skeletons, digests)
+    stamps = [e.published.timestamp() if e.published else np.nan for e in entries]
+    return Circumstances(
+        sources=_numbered([e.source.casefold() if e.source else None for e in entries]),
+        credits=_numbered([e.agency for e in entries]),
+        kinds=kinds,
+        series=series,
+        hours=np.array(stamps, dtype=np.float64) / 3600.0,
+    )
+
+
+def _kinds(
+    entries: list[Entry], skeletons: NDArray[np.uint32], digests: NDArray[np.uint64]
+) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """The kind of each entry and the number of its series.
+
+    What tells of several stories stays that; else a series or template is what an entry is first.
+    """
+    again = recurring(skeletons).tolist()
+    outlets = _numbered([_outlet(e) if r else None for e, r in zip(entries, again, strict=True)])
+    days = [e.published.toordinal() if e.published else np.nan for e in entries]
+    found = find_series(skeletons, digests, outlets, np.array(days))
+    kinds = np.array([e.kind for e in entries], dtype=np.int8)
+    by_repetition = (found.kinds != Kind.ARTICLE) & ~np.isin(kinds, SEVERAL)
+    return np.where(by_repetition, found.kinds, kinds), found.numbers
+
+
+def _outlet(entry: Entry) -> str | None:
+    """Who publishes: one outlet may have many feeds."""
+    host = url_host(entry.url) if entry.url else None
+    return host or (entry.source.casefold() if entry.source else None)
 
 
 def _stamp(entry: Entry) -> float:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
+from dedupe.batch.links import Links, closest, find_links, find_stubs
 from dedupe.batch.verifiers import Maker, maker_of, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
-from dedupe.models import Article, Decision, Level, Relation
+from dedupe.models import Article, Decision, Kind, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Judgement, Verifier
 
@@ -49,7 +50,7 @@ def scan(
     a verifier that cannot be had.
     """
     params = params or ScanParams()
-    maker = verifier or maker_of(params)
+    maker = maker_of(params, verifier)
     ranked = gather(watched(articles, maker), params, progress)
     if not ranked.entries:
         return []
@@ -90,11 +91,13 @@ def decide_on(
 
 
 class CandidatePairs(NamedTuple):
-    """Pairs of articles, given by their ranks, that a scan compares."""
+    """Pairs of articles, given by their ranks, that a scan compares, and what else they show."""
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     scores: NDArray[np.float32]  # that clusters are made of, at the level of the scan
+    links: Links
+    stubs: NDArray[np.int32]  # articles that are the beginning of a longer one
 
 
 def candidate_pairs(
@@ -142,7 +145,7 @@ def _stories(
     times = ranked.times()
     window = params.window_hours
     together = _exact_groups(ranked.compared.digests, times, window)
-    left, right, scores = _verified(ranked, together, verifier, params, pool, progress)
+    found = _verified(ranked, together, verifier, params, pool, progress)
 
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
@@ -153,19 +156,21 @@ def _stories(
     progress("clustering", 0, 0)
     labels = average_link(
         together,
-        left,
-        right,
-        scores,
+        found.left,
+        found.right,
+        found.scores,
         verifier.threshold if params.level is Level.STORY else _HALF,
         score,
         times,
         window,
     )
-    inside = labels[left] == labels[right]
+    inside = labels[found.left] == labels[found.right]
     copies = np.flatnonzero(together != np.arange(len(together)))
-    left = np.r_[left[inside], together[copies]].astype(np.int32)
-    right = np.r_[right[inside], copies].astype(np.int32)
-    return decide(ranked, labels, left, right, verifier, params)
+    left = np.r_[found.left[inside], together[copies]].astype(np.int32)
+    right = np.r_[found.right[inside], copies].astype(np.int32)
+    ranked.circumstances.kinds[found.stubs] = Kind.STUB
+    linked = closest(found.links, labels, together)
+    return decide(ranked, labels, left, right, verifier, params, linked)
 
 
 def _exact_groups(
@@ -212,20 +217,25 @@ def _verified(
     times = ranked.times()
     n = len(times)
 
-    def look(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    def look(low: int) -> CandidatePairs:
         left, right, _ = candidates(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
         scores = link(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
-        return left[keep], right[keep], scores[keep]
+        links, stubs = find_links(ranked, left, right), find_stubs(ranked, left, right)
+        return CandidatePairs(left[keep], right[keep], scores[keep], links, stubs)
 
     found = []
     for part in pool.map(look, range(0, max(1, n), _STRIDE)):
         found.append(part)
         progress("comparing", min(n, len(found) * _STRIDE), n)
-    return CandidatePairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    left, right, scores, links, stubs = zip(*found, strict=True)
+    return CandidatePairs(
+        np.concatenate(left), np.concatenate(right), np.concatenate(scores),
+        Links.joined(list(links)), np.concatenate(stubs),
+    )  # fmt: skip
 
 
 def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:

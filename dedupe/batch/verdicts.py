@@ -29,7 +29,7 @@ def judge_pairs(
     places = [sorted((ranks[one], ranks[other])) for one, other in pairs]
     left, right = np.array(places, dtype=np.int32).reshape(-1, 2).T.copy()
     judged = verifier.judge(left, right)
-    sources, times = ranked.circumstances().sources, ranked.times()
+    sources, times = ranked.circumstances.sources, ranked.times()
     updates = (
         (sources[left] == sources[right]) & (sources[left] >= 0) & (times[left] < times[right])
     )

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from dedupe.batch.collection import Ranked
 from dedupe.errors import UsageError
 from dedupe.models import Article
-from dedupe.params import ScanParams
+from dedupe.params import Recalibration, ScanParams
+from dedupe.similarity.apart import Apart
 from dedupe.similarity.learned import THRESHOLD, LearnedVerifier
 from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.recalibration import Recalibrated, raw_threshold, rescored
@@ -32,7 +33,7 @@ def learned(ranked: Ranked, params: ScanParams) -> Verifier:
     threshold = params.threshold or THRESHOLD
     if params.precision is not None:
         threshold = model.threshold_for(params.precision)
-    return LearnedVerifier(ranked.compared, ranked.circumstances(), threshold, model)
+    return LearnedVerifier(ranked.compared, ranked.circumstances, threshold, model)
 
 
 def plane(ranked: Ranked, params: ScanParams) -> Verifier:
@@ -42,44 +43,51 @@ def plane(ranked: Ranked, params: ScanParams) -> Verifier:
     """
     if params.precision is not None:
         raise UsageError("the verifier 'plane' cannot tell a precision; give a threshold")
-    verifier = PlaneVerifier(ranked.compared, ranked.circumstances())
+    verifier = PlaneVerifier(ranked.compared, ranked.circumstances)
     if params.threshold is not None:
         verifier.threshold = params.threshold
     return verifier
 
 
-def maker_of(params: ScanParams) -> Maker:
-    """The maker of the verifier that the parameters name, put straight where they say so.
+def maker_of(params: ScanParams, maker: Maker | None = None) -> Maker:
+    """What makes the verifier of a scan: the one that is given, else the one that is named.
 
-    Raises UsageError as `verifier_named` does; the maker, where the numbers are another verifier's.
+    What it makes heeds the kinds of entry, and the recalibration in the parameters. Raises
+    UsageError as `verifier_named` does; called, where the numbers are another verifier's.
     """
-    maker = verifier_named(params.verifier)
-    return maker if params.recalibration is None else _Recalibrating(maker)
+    return _Complete(maker or verifier_named(params.verifier))
 
 
-class _Recalibrating:
+class _Complete:
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
 
     def __call__(self, ranked: Ranked, params: ScanParams) -> Verifier:
-        numbers = params.recalibration
-        if numbers is None:
-            return self._maker(ranked, params)
-        if params.precision is None:
-            raw = raw_threshold(params.threshold or numbers.threshold, numbers)
-            params = replace(params, threshold=raw)
-        inner = self._maker(ranked, params)
-        if numbers.model != inner.model:
-            raise UsageError(
-                f"the model file was fitted to the scores of the verifier {numbers.model!r}, and"
-                f" this is {inner.model!r}; write it again: dedupe calibrate --refit"
-            )
-        threshold = float(rescored(inner.threshold, numbers.slope, numbers.intercept))
-        return Recalibrated(inner, numbers, threshold)
+        if params.recalibration is None:
+            made = self._maker(ranked, params)
+        else:
+            made = _recalibrated(self._maker, ranked, params, params.recalibration)
+        return Apart(made, ranked.compared, ranked.circumstances)
 
     def watch(self, articles: Iterable[Article]) -> Iterable[Article]:
         """Pass the articles on to a maker that wants to see them."""
         return watched(articles, self._maker)
+
+
+def _recalibrated(
+    maker: Maker, ranked: Ranked, params: ScanParams, numbers: Recalibration
+) -> Verifier:
+    if params.precision is None:
+        raw = raw_threshold(params.threshold or numbers.threshold, numbers)
+        params = replace(params, threshold=raw)
+    inner = maker(ranked, params)
+    if numbers.model != inner.model:
+        raise UsageError(
+            f"the model file was fitted to the scores of the verifier {numbers.model!r}, and"
+            f" this is {inner.model!r}; write it again: dedupe calibrate --refit"
+        )
+    threshold = float(rescored(inner.threshold, numbers.slope, numbers.intercept))
+    return Recalibrated(inner, numbers, threshold)
 
 
 def verifier_named(name: str) -> Maker:

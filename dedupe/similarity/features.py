@@ -68,7 +68,8 @@ class Circumstances(NamedTuple):
 
     sources: NDArray[np.int32]  # (n,) equal numbers are one outlet
     credits: NDArray[np.int32]  # (n,) equal numbers are one agency, credited or itself
-    kinds: NDArray[np.int8]  # (n,) dedupe.text.kinds
+    kinds: NDArray[np.int8]  # (n,) dedupe.models.Kind
+    series: NDArray[np.int32]  # (n,) equal numbers are one series or template
     hours: NDArray[np.float64]  # (n,) of publication
 
 
@@ -134,6 +135,7 @@ def _fill(
     sources: NDArray[np.int32],
     credits: NDArray[np.int32],
     kinds: NDArray[np.int8],
+    series: NDArray[np.int32],
     hours: NDArray[np.float64],
     features: NDArray[np.float32],
 ) -> None:

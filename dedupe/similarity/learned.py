@@ -13,7 +13,7 @@ from dedupe.similarity.features import (
     cosines,
     pair_features,
 )
-from dedupe.similarity.relations import COPY_RESEMBLANCE, relations, same_text, story_similarity
+from dedupe.similarity.relations import relations, same_text, story_similarity
 from dedupe.similarity.trees import PairModel, shipped_model
 from dedupe.similarity.verifier import Judgement, Term
 
@@ -51,7 +51,8 @@ class LearnedVerifier:
         looked = np.flatnonzero((near >= LEAST_COSINE) | exact)
         a, b, exact = left[looked], right[looked], exact[looked]
         features = pair_features(self._compared, self._circumstances, a, b)
-        likely = self._scores(a, b, features, exact)
+        likely = self._trees.probabilities(features)
+        likely[exact] = 1.0
         scores = np.zeros(n, dtype=np.float32)
         scores[looked] = likely
         found = np.zeros(n, dtype=np.int8)
@@ -68,17 +69,3 @@ class LearnedVerifier:
         _, effects = self._trees.effects(row)
         order = np.argsort(-np.abs(effects), kind="stable")
         return tuple(Term(FEATURES[f], float(row[f]), float(effects[f])) for f in order)
-
-    def _scores(
-        self,
-        left: NDArray[np.int32],
-        right: NDArray[np.int32],
-        features: NDArray[np.float32],
-        exact: NDArray[np.bool_],
-    ) -> NDArray[np.float32]:
-        scores = self._trees.probabilities(features)
-        kinds = self._circumstances.kinds
-        several = (kinds[left] != 0) | (kinds[right] != 0)
-        scores[several & (features[:, RESEMBLANCE] < COPY_RESEMBLANCE)] = 0.0
-        scores[exact] = 1.0
-        return scores

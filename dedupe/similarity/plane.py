@@ -20,7 +20,7 @@ from dedupe.similarity.features import (
     Compared,
     pair_features,
 )
-from dedupe.similarity.relations import COPY_RESEMBLANCE, relations, same_text, story_similarity
+from dedupe.similarity.relations import relations, same_text, story_similarity
 from dedupe.similarity.verifier import Judgement, Term
 
 THRESHOLD = 0.14  # high on the plateau of the sets of clear-cut stories, 0.12 to 0.145
@@ -45,9 +45,6 @@ class PlaneVerifier:
         features = pair_features(self._compared, self._circumstances, left, right)
         scores = story_similarity(features)
         resemblance = features[:, RESEMBLANCE]
-        kinds = self._circumstances.kinds
-        several = (kinds[left] != 0) | (kinds[right] != 0)
-        scores[several & (resemblance < COPY_RESEMBLANCE)] = 0.0
         names = np.nan_to_num(features[:, NAMES], nan=0.0)
         near = (features[:, COSINE] >= ONE_SOURCE_COSINE) & (names >= ONE_SOURCE_NAMES)
         scores[(features[:, ONE_SOURCE] > 0) & ~near] = 0.0

@@ -147,6 +147,27 @@ def test_a_correction_is_an_update_of_what_it_corrects_and_no_other_story_s(
     assert decisions[later].nearest_id == first
 
 
+def test_every_example_is_of_the_kind_that_its_label_says(decisions: Decisions) -> None:
+    labelled = {m: trap["entry"] for trap in TRAPS.values() if "entry" in trap
+                for m in trap["members"]}  # fmt: skip
+    labelled |= {stub: "stub" for story in STORIES.values() for stub in story.get("stubs", [])}
+    wrong = {id: d.kind for id, d in decisions.items() if d.kind != labelled.get(id, "article")}
+    assert wrong == {}
+
+
+def test_only_what_tells_of_several_stories_is_linked_and_to_one_of_them(
+    decisions: Decisions,
+) -> None:
+    leads = {
+        member: {STORIES[key]["original"] for key in trap.get("linked", [])}
+        for trap in TRAPS.values()
+        for member in trap["members"]
+    }
+    linked = {id: d.linked_id for id, d in decisions.items() if d.linked_id is not None}
+    assert sorted(linked) == sorted(member for member, originals in leads.items() if originals)
+    assert [id for id, other in linked.items() if other not in leads[id]] == []
+
+
 def test_the_levels_nest(articles: list[Article]) -> None:
     clusters = {
         level: {d.id: d.cluster_id for d in scan(articles, ScanParams(level=level))}

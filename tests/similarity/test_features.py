@@ -69,7 +69,7 @@ def circumstances(n: int, **known: object) -> Circumstances:
     hours = np.array(known.pop("hours", [np.nan] * n), dtype=np.float64)
     given = {name: np.array(values, dtype=np.int32) for name, values in known.items()}
     kinds = np.zeros(n, dtype=np.int8)
-    return Circumstances(unknown, unknown, kinds, hours)._replace(**given)
+    return Circumstances(unknown, unknown, kinds, unknown, hours)._replace(**given)
 
 
 def features(*texts: str | Article, **known: object) -> np.ndarray:
