@@ -49,6 +49,11 @@ class ScanProgress:
         """3 when records were rejected."""
         return 3 if self._rejected else 0
 
+    @property
+    def rejections(self) -> int:
+        """Records that were rejected so far."""
+        return self._rejected
+
     def read(self, count: int) -> None:
         """So many more stored bytes were read."""
         self._bar.advance(self._task, count)
@@ -89,6 +94,10 @@ class ScanProgress:
     def left_out(self) -> None:
         """An article lies outside --since and --until."""
         self._left_out += 1
+
+    def reported(self, path: str, size: int) -> None:
+        """The report is there."""
+        self._console.print(harmless(f"report: {path} ({size / 1e6:.1f} MB), for any browser"))
 
     def finished(self, decisions: list[Decision]) -> None:
         """The summary."""
