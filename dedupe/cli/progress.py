@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
@@ -97,7 +98,7 @@ class ScanProgress:
 
     def reported(self, path: str, size: int) -> None:
         """The report is there."""
-        self._console.print(harmless(f"report: {path} ({size / 1e6:.1f} MB), for any browser"))
+        self._console.print(harmless(f"report: {path} ({decimal(size)}), for any browser"))
 
     def finished(self, decisions: list[Decision]) -> None:
         """The summary."""

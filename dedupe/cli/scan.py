@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from dedupe.cli.options import (
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
+    from dedupe.cli.report import ReportFile
     from dedupe.models import Article, Rejection
     from dedupe.params import ScanParams
 
@@ -79,7 +80,6 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     from dedupe.batch.scan import scan as run
     from dedupe.cli.progress import ScanProgress
     from dedupe.cli.rendering import open_output
-    from dedupe.cli.report import open_report
     from dedupe.feeds import RejectWriter, read_articles, stored_bytes
     from dedupe.kernel import on_compile
 
@@ -104,7 +104,7 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     with (
         open_output(given["output"], given["to"]) as output,
         RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
-        open_report(page) if page else nullcontext() as report,
+        _report(page) if page else nullcontext() as report,
     ):
         kept = output.watch(_between(articles, given["since"], given["until"], progress))
         if report:
@@ -119,6 +119,12 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     if report:
         progress.reported(report.path, report.size)
     sys.exit(progress.exit_code)
+
+
+def _report(path: str) -> AbstractContextManager[ReportFile]:
+    from dedupe.cli.report import open_report
+
+    return open_report(path)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def assemble(
             clusters[decision.cluster_id].append(place)
     stories: list[Story] = []
     chunks: list[dict[str, tuple[int, ...]]] = []
-    filled = CHUNK_BYTES
+    filled = 0
     for places in sorted(clusters.values(), key=lambda p: (-len(p), decisions[p[0]].cluster_id)):
         places.sort(key=lambda p: _place_in_story(decisions[p]))
         reach = list(accumulate(map(spool.text_bytes, places)))
@@ -89,12 +89,12 @@ def assemble(
         if texts:
             size = reach[texts - 1]
             budget -= size
-            if filled + size > CHUNK_BYTES:
+            if not chunks or filled + size > CHUNK_BYTES:
                 chunks.append({})
                 filled = 0
             filled += size
             chunks[-1][decisions[places[0]].cluster_id] = tuple(places[:texts])
-        stories.append(_story(decisions, places, spool, texts, len(chunks) - 1))
+        stories.append(_story(decisions, places, spool, texts, max(0, len(chunks) - 1)))
     grouped = [decisions[place] for places in clusters.values() for place in places]
     return Report(
         articles=len(decisions),
@@ -124,7 +124,7 @@ def _story(
         credit=first.credit,
         credited=first.credit_count,
         texts=texts,
-        chunk=chunk if texts else 0,
+        chunk=chunk,
     )
 
 

@@ -69,7 +69,7 @@ function dot(relation) {
 
 /** The outlet or feed, as short as it can be and still be told from others. */
 function sourceOf(member) {
-  return member.source?.replace(/^https?:\/\/(www\.)?/i, "") ?? "no source";
+  return member.source?.replace(/^(https?:\/\/)?(www\.)?/i, "") ?? "no source";
 }
 
 function linked(member, className) {
@@ -356,6 +356,7 @@ function search() {
     : `${number.format(found.length)} of ${counted(stories.length, "story", "stories")}`;
   listed = 0;
   byId("stories").replaceChildren();
+  byId("stories").classList.remove("loading");
   list();
 }
 
@@ -406,6 +407,7 @@ async function start() {
   try {
     stories = await unpacked("data-stories");
   } catch (problem) {
+    byId("stories").classList.remove("loading");
     byId("count").textContent = `This browser cannot unpack the stories (${problem.message}). One of 2023 or later can.`;
     return;
   }
@@ -413,7 +415,7 @@ async function start() {
   offer("relation", tally(stories.flatMap((story) => [...new Set(story.members.flatMap((m) =>
     m.update ? [m.relation, "update"] : [m.relation]))])));
   offer("agency", tally(stories.map((story) => story.credit ?? "none")));
-  const asked = decodeURIComponent(location.hash.slice(1));
+  const asked = location.hash.slice(1);
   if (stories.some((story) => story.id === asked)) byId("query").value = asked;
   search();
   if (byId("query").value) byId("stories").querySelector("details").open = true;
