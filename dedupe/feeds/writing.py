@@ -70,10 +70,10 @@ def new_file(path: str) -> Iterator[BinaryIO]:
     target = _Target(path)
     try:
         yield target.stream
+        target.close()
     except BaseException:
         target.discard()
         raise
-    target.close()
 
 
 class RejectWriter:

@@ -16,7 +16,7 @@ from dedupe.report.spool import Spool, Spooled
 TEXT_BUDGET = 40_000_000  # bytes of text that one page holds, before compression
 CHUNK_BYTES = 500_000  # of text that the browser unpacks at a time
 BINS = 20  # of the histogram of similarities
-RELATIONS = tuple(r.label for r in sorted(Relation, reverse=True) if r is not Relation.NONE)
+RELATIONS = tuple(relation.label for relation in sorted(Relation, reverse=True))
 
 _WEB = re.compile(r"https?://[^\s\x00-\x1f]+", re.IGNORECASE)
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -147,7 +147,6 @@ def _member(decision: Decision, article: Spooled, among: dict[str, int]) -> Memb
 def _histogram(decisions: Iterable[Decision]) -> tuple[tuple[int, ...], ...]:
     counts = [[0] * len(RELATIONS) for _ in range(BINS)]
     for decision in decisions:
-        if decision.relation in RELATIONS and decision.similarity is not None:
-            low = min(BINS - 1, int(decision.similarity * BINS))
-            counts[low][RELATIONS.index(decision.relation)] += 1
+        low = min(BINS - 1, int((decision.similarity or 0.0) * BINS))
+        counts[low][RELATIONS.index(decision.relation)] += 1
     return tuple(map(tuple, counts))

@@ -3,6 +3,7 @@
 const STORIES = 50; // listed at a time
 const MEMBERS = 50; // of a story, at a time
 const COLUMNS = 60; // of a timeline
+const RELATIONS = ["canonical", "exact", "copy", "rewrite", "story", "none"]; // in the order shown
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
 
@@ -149,7 +150,7 @@ function mix(story) {
     counts.set(relation, (counts.get(relation) ?? 0) + 1);
   }
   let at = 0;
-  for (const relation of ["canonical", "exact", "copy", "rewrite", "story"]) {
+  for (const relation of RELATIONS) {
     const share = (100 * (counts.get(relation) ?? 0)) / story.members.length;
     if (share) {
       bar.append(svg("rect", { class: relation, x: `${at}%`, width: `${share}%`, height: "100%" }));
@@ -227,8 +228,8 @@ function timeline(story) {
 }
 
 function legend(relations) {
-  const known = ["canonical", "exact", "copy", "rewrite", "story"].filter((r) => relations.has(r));
-  return h("ul", { className: "mix" }, ...known.map((r) => h("li", {}, dot(r), r)));
+  const shown = RELATIONS.filter((relation) => relations.has(relation));
+  return h("ul", { className: "mix" }, ...shown.map((r) => h("li", {}, dot(r), r)));
 }
 
 function memberItem(story, member) {
@@ -365,6 +366,8 @@ function list() {
   byId("stories").append(...next.map(storyItem));
   listed += next.length;
   const left = found.length - listed;
+  byId("printed").textContent = left
+    ? `Printed: the first ${number.format(listed)} of ${counted(found.length, "story", "stories")}.` : "";
   byId("more").hidden = !left;
   byId("more").textContent = `Show ${Math.min(STORIES, left)} of ${counted(left, "more story", "more stories")}`;
 }

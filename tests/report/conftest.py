@@ -112,11 +112,13 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         if request.url.split("#")[0] != file.as_uri():
             problems.append(f"asked for {request.url}")
 
-    def opened(page: str, fragment: str = "", **settings: Any) -> Page:
+    def opened(page: str, fragment: str = "", before: str = "", **settings: Any) -> Page:
         file.write_text(page, encoding="utf-8")
         context = browser.new_context(**settings)
         contexts.append(context)
         tab = context.new_page()
+        if before:
+            tab.add_init_script(before)
         tab.on("request", asked)
         tab.on("console", lambda message: problems.append(message.text))
         tab.on("pageerror", lambda error: problems.append(str(error)))

@@ -376,6 +376,15 @@ def test_without_scripts_the_largest_stories_can_be_read(
     assert page.locator("svg.chart").count() == 2
 
 
+def test_a_browser_that_cannot_unpack_the_stories_says_so(
+    open_page: Any, html: Any, told: Any
+) -> None:
+    many = [[Article(id=f"{i}-{j}", text=f"{DAM} {i}") for j in range(2)] for i in range(900)]
+    page = open_page(html(*told(*many)), before="delete window.DecompressionStream")
+    expect(page.locator("#count")).to_contain_text("This browser cannot unpack the stories")
+    expect(page.locator("#stories")).to_be_empty()
+
+
 @pytest.mark.parametrize("settings", [{}, PHONE], ids=["desktop", "phone"])
 def test_nothing_jumps_while_it_loads(
     open_page: Any, html: Any, told: Any, settings: dict[str, Any]
