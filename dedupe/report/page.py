@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import BinaryIO
 
 import msgspec
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from dedupe.params import ScanParams
@@ -19,6 +19,7 @@ from dedupe.report import charts
 from dedupe.report.data import RELATIONS, TEXT_BUDGET, Report
 from dedupe.report.spool import TEXT_CHARACTERS, Spool
 
+SCRIPTS = ("passages.js", "elements.js", "story.js", "page.js")
 PLAIN_BYTES = 200_000  # data up to this size stands in the page as it is; more is compressed
 STATIC_STORIES = 20  # that are shown where scripts do not run,
 STATIC_MEMBERS = 12  # with so many of their articles
@@ -31,30 +32,42 @@ def write_page(
 
     `made` is when, aware. Texts are read from `spool` a few stories at a time.
     """
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["moment"] = _moment
     style = _file("page.css")
-    script = _file("passages.js") + _file("page.js")
-    pieces = environment.from_string(_file("page.html")).generate(
-        report=report,
-        params=params,
-        made=made.astimezone(UTC),
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
-        blocks=_blocks(report, spool),
-        relations=RELATIONS,
-        histogram=charts.histogram(report.histogram),
-        curves=charts.s_curves(params.signature),
-        charts=charts,
-        static_stories=STATIC_STORIES,
-        static_members=STATIC_MEMBERS,
-        budget_mb=TEXT_BUDGET // 1_000_000,
-        text_characters=TEXT_CHARACTERS,
+    script = "\n".join(map(_file, SCRIPTS))
+    pieces = (
+        _environment()
+        .get_template("page.html")
+        .generate(
+            report=report,
+            params=params,
+            made=made.astimezone(UTC),
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            blocks=_blocks(report, spool),
+            relations=RELATIONS,
+            histogram=charts.histogram(report.histogram),
+            curves=charts.s_curves(params.signature),
+            charts=charts,
+            static_stories=STATIC_STORIES,
+            static_members=STATIC_MEMBERS,
+            budget_mb=TEXT_BUDGET // 1_000_000,
+            text_characters=TEXT_CHARACTERS,
+        )
     )
     return sum(stream.write(piece.encode()) for piece in pieces)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number="{:,}".format, counted=_counted, moment=_moment)
+    return environment
 
 
 def _file(name: str) -> str:
@@ -90,6 +103,11 @@ def _block(id: str, data: bytes) -> Markup:
         packed = gzip.compress(data, compresslevel=6, mtime=0)
         kind, text = "application/gzip", base64.b64encode(packed).decode()
     return Markup('<script type="{}" id="{}">{}</script>').format(kind, id, Markup(text))
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _moment(seconds: int) -> str:

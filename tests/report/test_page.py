@@ -89,7 +89,8 @@ def test_much_data_is_compressed_and_little_is_not(told: Any, html: Any) -> None
 def test_what_was_left_out_is_told(told: Any, html: Any) -> None:
     written = told(pair())
     assert "were left out" not in html(*written)
-    assert "the texts of 2 articles were left out" in html(*written, budget=0)
+    words = " ".join(html(*written, budget=0).split())
+    assert "the texts of 2 articles were left out" in words
 
 
 @pytest.mark.parametrize(
