@@ -35,6 +35,7 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None  # only http and https: what a reader may be sent to
     time: int | None = None  # of publication: seconds since 1970, UTC
     lang: str | None = None  # a well-formed BCP 47 tag
+    untitled: bool = False  # whether the title is only how the text begins
     cut: bool = False  # whether the page holds only the beginning of its text
 
 
@@ -140,6 +141,7 @@ def _member(decision: Decision, article: Spooled, among: dict[str, int]) -> Memb
         url=article.url if article.url and _WEB.fullmatch(article.url) else None,
         time=article.time,
         lang=article.lang if article.lang and _LANG.fullmatch(article.lang) else None,
+        untitled=article.untitled,
         cut=article.cut,
     )
 

@@ -24,6 +24,7 @@ class Spooled(Struct, frozen=True, array_like=True):
     """What the page may show of an article."""
 
     title: str  # the headline, or else how the text begins
+    untitled: bool  # whether it is the latter
     text: str  # its beginning
     cut: bool  # whether the text goes on
     source: str | None
@@ -92,6 +93,7 @@ def _spooled(article: Article, characters: int) -> Spooled:
     url = article.url
     return Spooled(
         title=_encodable(title or _lead(text)),
+        untitled=not title,
         text=_encodable(text),
         cut=len(article.text) > characters,
         source=_encodable(article.source[:_NAME_CHARACTERS]) if article.source else None,

@@ -147,6 +147,7 @@ function comparison(story, member) {
   if (member !== story.members[0]) others.set(story.members[0], "the canonical article");
   const panel = h("div", { className: "comparison" });
   const columns = h("div", { className: "columns-of-text" });
+  for (const event of ["focusin", "pointerover"]) columns.addEventListener(event, pairUp);
   const verdict = h("p", { className: "verdict", role: "status" }, "Reading …");
   const choice = h("select", {}, ...Array.from(others, ([, name], i) => h("option", { value: i }, name)));
   const show = () => {
@@ -170,7 +171,9 @@ async function compare(story, member, other, columns, verdict) {
     columns.replaceChildren();
     return;
   }
-  const words = pair.map(wordsOf);
+  // The title is compared too: some entries are little more.
+  const heads = [member, other].map((m) => m.untitled ? "" : `${m.title}\n`);
+  const words = pair.map((text, i) => wordsOf(heads[i] + text));
   const passages = sharedPassages(...words);
   const shared = passages.reduce((sum, passage) => sum + passage.words, 0);
   const longest = passages.reduce((most, passage) => Math.max(most, passage.words), 0);
@@ -180,38 +183,48 @@ async function compare(story, member, other, columns, verdict) {
       + `${share(0)} of the first text, ${share(1)} of the second.`
     : "No passage of three words or more is in both.";
   columns.replaceChildren(...["left", "right"].map((side, i) =>
-    textColumn([member, other][i], pair[i], words[i], passages, side)));
+    textColumn([member, other][i], heads[i], pair[i], words[i], passages, side)));
 }
 
-function textColumn(member, text, words, passages, side) {
+function textColumn(member, head, text, words, passages, side) {
+  const spans = passages.map((passage, i) => ({
+    i, from: words[passage[side]].start, to: words[passage[side] + passage.words - 1].end,
+  })).sort((a, b) => a.from - b.from);
+  const title = h("h3", { dir: "auto" });
   const body = h("div", { className: "text", dir: "auto", lang: member.lang ?? "", tabIndex: 0,
     role: "region", ariaLabel: `Text of ${member.title}` });
+  if (head) markUp(title, head, spans, side);
+  else title.append(member.title);
+  markUp(body, text, spans.map((s) => ({ ...s, from: s.from - head.length, to: s.to - head.length })), side);
+  body.append(member.cut ? " …" : "", text ? "" : h("span", { className: "meta" }, "no text"));
+  return h("section", {}, title, h("p", { className: "meta" }, sourceOf(member)), body);
+}
+
+/** The text with those parts of the spans marked that lie in it. */
+function markUp(element, text, spans, side) {
   let done = 0;
-  const inOrder = passages.map((passage, i) => [passage, i]).sort((a, b) => a[0][side] - b[0][side]);
-  for (const [passage, i] of inOrder) {
-    const from = words[passage[side]].start;
-    const to = words[passage[side] + passage.words - 1].end;
-    const mark = h("mark", { tabIndex: side === "left" ? 0 : -1 }, text.slice(from, to));
+  for (const { i, from, to } of spans) {
+    const part = text.slice(Math.max(0, from), Math.max(0, to)).trimEnd();
+    if (!part) continue;
+    const mark = h("mark", { tabIndex: side === "left" ? 0 : -1 }, part);
     mark.dataset.passage = i;
-    body.append(text.slice(done, from), mark);
-    done = to;
+    const start = Math.max(0, from);
+    element.append(text.slice(done, start), mark);
+    done = start + part.length;
   }
-  body.append(text.slice(done), member.cut ? " …" : "");
-  for (const event of ["focusin", "pointerover"]) body.addEventListener(event, pairUp);
-  return h("section", {}, h("h3", { dir: "auto" }, member.title),
-    h("p", { className: "meta" }, sourceOf(member)), body);
+  element.append(text.slice(done));
 }
 
 /** Light up a passage on both sides; one that is focused is brought into view on the other. */
 function pairUp(event) {
-  const passage = event.target.dataset?.passage;
-  const columns = event.currentTarget.closest(".columns-of-text");
-  for (const mark of columns.querySelectorAll("mark")) {
-    const same = passage !== undefined && mark.dataset.passage === passage;
+  const passage = event.target.dataset.passage;
+  if (passage === undefined) return;
+  for (const mark of event.currentTarget.querySelectorAll("mark")) {
+    const same = mark.dataset.passage === passage;
     mark.classList.toggle("paired", same);
     if (same && event.type === "focusin" && mark !== event.target) {
       const box = mark.closest(".text");
-      box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - 40;
+      if (box) box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - 40;
     }
   }
 }
