@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
@@ -49,6 +50,11 @@ class ScanProgress:
         """3 when records were rejected."""
         return 3 if self._rejected else 0
 
+    @property
+    def rejections(self) -> int:
+        """Records that were rejected so far."""
+        return self._rejected
+
     def read(self, count: int) -> None:
         """So many more stored bytes were read."""
         self._bar.advance(self._task, count)
@@ -89,6 +95,10 @@ class ScanProgress:
     def left_out(self) -> None:
         """An article lies outside --since and --until."""
         self._left_out += 1
+
+    def reported(self, path: str, size: int) -> None:
+        """The report is there."""
+        self._console.print(harmless(f"report: {path} ({decimal(size)}), for any browser"))
 
     def finished(self, decisions: list[Decision]) -> None:
         """The summary."""
