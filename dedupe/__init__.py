@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dedupe.attribution import find_credit
     from dedupe.banding import collision_probability, tune
+    from dedupe.batch.comparison import Comparison, compare
     from dedupe.batch.scan import scan
     from dedupe.canonical import Candidate, elect
     from dedupe.errors import (
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from dedupe.feeds import read_articles
     from dedupe.fingerprint import Signer
     from dedupe.models import Article, Credit, Decision, Level, Rejection, Relation
+    from dedupe.overlap.novelty import novelty
+    from dedupe.overlap.passages import shared_passages
     from dedupe.params import ScanParams, SignatureParams
     from dedupe.text.tokens import normalise, tokens
     from dedupe.text.urls import canonical_url
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Article",
     "Candidate",
+    "Comparison",
     "ConfigError",
     "Credit",
     "Decision",
@@ -52,11 +56,14 @@ __all__ = [
     "__version__",
     "canonical_url",
     "collision_probability",
+    "compare",
     "elect",
     "find_credit",
     "normalise",
+    "novelty",
     "read_articles",
     "scan",
+    "shared_passages",
     "tokens",
     "tune",
 ]
@@ -64,6 +71,7 @@ __all__ = [
 _HOMES = {
     "Article": "dedupe.models",
     "Candidate": "dedupe.canonical",
+    "Comparison": "dedupe.batch.comparison",
     "ConfigError": "dedupe.errors",
     "Credit": "dedupe.models",
     "Decision": "dedupe.models",
@@ -81,11 +89,14 @@ _HOMES = {
     "UsageError": "dedupe.errors",
     "canonical_url": "dedupe.text.urls",
     "collision_probability": "dedupe.banding",
+    "compare": "dedupe.batch.comparison",
     "elect": "dedupe.canonical",
     "find_credit": "dedupe.attribution",
     "normalise": "dedupe.text.tokens",
+    "novelty": "dedupe.overlap.novelty",
     "read_articles": "dedupe.feeds",
     "scan": "dedupe.batch.scan",
+    "shared_passages": "dedupe.overlap.passages",
     "tokens": "dedupe.text.tokens",
     "tune": "dedupe.banding",
 }

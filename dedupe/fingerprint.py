@@ -1,15 +1,14 @@
 """Articles to fingerprints: one pass of the kernel from code points to both signatures.
 
-normalise → segment → tokenise → drop boilerplate → shingle → sign, for a batch, on all cores,
-without the GIL. What a source repeats is known only when its other articles have been read: what
-is left of an article is recorded, so that it can be signed again without that.
+normalise → tokenise → leave out fixed forms → shingle → sign, for a batch, on all cores, without
+the GIL. What a source repeats is known only when others of its articles have been read; a signer
+that is given what was learned leaves that out too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,16 +20,19 @@ from dedupe.kernel import kernel
 from dedupe.minhash import EMPTY, absorb, mix, permutations
 from dedupe.models import Article
 from dedupe.params import SignatureParams
+from dedupe.shingles.skeletons import SKELETONS, skeletons
 from dedupe.shingles.weighted import MAX_REPLICAS, weigh
 from dedupe.shingles.weights import weight_table
 from dedupe.shingles.words import hash_tokens, thin_quotes, word_shingles
-from dedupe.text.boilerplate import LEARNED_WORDS, UNLEARNED
+from dedupe.text.boilerplate import Boilerplate, mark_repeated
 from dedupe.text.characters import characters
 from dedupe.text.forms import Forms, forms, mark_forms
 from dedupe.text.normalise import TextBuffer
-from dedupe.text.recording import RECORD_PER_CHAR, Record, drop, note
-from dedupe.text.segments import BEGINS, ENDS, QUOTE, SEGMENT, split
-from dedupe.text.tokens import BYTES_PER_CHAR, QUOTED, TITLE, tokenise
+from dedupe.text.passages import Passages, drop, join_lines
+from dedupe.text.segments import split
+from dedupe.text.tokens import BYTES_PER_CHAR, TITLE, tokenise
+
+_PASSAGES = 64  # of one lead that are looked at, at most
 
 
 class Fingerprints(NamedTuple):
@@ -42,13 +44,14 @@ class Fingerprints(NamedTuple):
     digests: NDArray[np.uint64]  # (n,) of the normalised text; equal digests are `exact`
     copy: NDArray[np.uint32]  # (n, copy_permutations)
     story: NDArray[np.uint32]  # (n, story_permutations)
-    lengths: NDArray[np.int32]  # (n,) tokens that the copy signature stands for
+    lengths: NDArray[np.int32]  # (n,) tokens of the text that the copy signature stands for
     informative: NDArray[np.int32]  # (n,) informative words of the lead
     term_bounds: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.uint32]  # xxh32 of each term
     tfs: NDArray[np.uint8]  # how often it stands in the lead
     zipfs: NDArray[np.uint8]  # how common it is in its language, in steps of 1/32
     kinds: NDArray[np.uint8]  # its bits, see dedupe.text.tokens
+    skeletons: NDArray[np.uint32]  # (n, SKELETONS) of dedupe.shingles.skeletons
 
 
 @njit(nogil=True)
@@ -85,17 +88,24 @@ class Rows(NamedTuple):
     tfs: NDArray[np.uint8]
     zipfs: NDArray[np.uint8]
     kinds: NDArray[np.uint8]
+    skeletons: NDArray[np.uint32]
+    passages: NDArray[np.uint32]  # (n, _PASSAGES) that begin in the vector lead
+    words: NDArray[np.uint16]  # (n, _PASSAGES) of each in that lead
+    passage_counts: NDArray[np.int32]
 
     @classmethod
     def of(cls, n: int, params: SignatureParams) -> Rows:
         """Rows of no text."""
-        lengths, informative, counts = np.zeros((3, n), dtype=np.int32)
+        lengths, informative, counts, passage_counts = np.zeros((4, n), dtype=np.int32)
         tfs, zipfs, kinds = np.empty((3, n, params.vector_lead), dtype=np.uint8)
         return cls(
             np.full((n, params.copy_permutations), EMPTY),
             np.full((n, params.story_permutations), EMPTY),
             lengths, informative, counts,
             np.empty((n, params.vector_lead), dtype=np.uint32), tfs, zipfs, kinds,
+            np.zeros((n, SKELETONS), dtype=np.uint32),
+            np.empty((n, _PASSAGES), dtype=np.uint32),
+            np.empty((n, _PASSAGES), dtype=np.uint16), passage_counts,
         )  # fmt: skip
 
     def fingerprints(self, digests: NDArray[np.uint64]) -> Fingerprints:
@@ -105,49 +115,81 @@ class Rows(NamedTuple):
             digests, self.copy, self.story, self.lengths, self.informative,
             np.concatenate(([0], np.cumsum(self.counts, dtype=np.int64))),
             self.terms[used], self.tfs[used], self.zipfs[used], self.kinds[used],
+            self.skeletons,
         )  # fmt: skip
 
 
 @njit(nogil=True)
-def sign_tokens(
-    data: NDArray[np.uint8],
-    bounds: NDArray[np.int32],
-    token_kinds: NDArray[np.uint8],
+def _sign_copy(
+    kinds: NDArray[np.uint8],
+    hashes: NDArray[np.uint32],
     titled: int,
     n: int,
-    with_story: bool,
-    room: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint64]],
+    elements: NDArray[np.uint32],
+    shape: tuple[int, int, int, int],
+    draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
+    i: int,
+    rows: Rows,
+) -> None:
+    """The copy signature of an article's `n` tokens, `titled` of the title, into row `i`."""
+    size, _, _, short_body = shape
+    first = titled if n - titled >= short_body else 0
+    rows.lengths[i] = n - first
+    count = word_shingles(hashes, first, n, size, elements)
+    if n - first > size:
+        count = thin_quotes(kinds, first, count, size, elements)
+        rows.lengths[i] = count + size - 1
+    for e in range(count):
+        elements[e] = mix(elements[e])
+    absorb(rows.copy[i], elements, count, draws[0], draws[1])
+
+
+@njit(nogil=True)
+def _sign_story(
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    hashes: NDArray[np.uint32],
+    n: int,
+    elements: NDArray[np.uint32],
+    sorting: NDArray[np.uint64],
     shape: tuple[int, int, int, int],
     table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
     draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
     i: int,
     rows: Rows,
 ) -> None:
-    """Sign one article's `n` tokens, the first `titled` of which are its title, into row `i`."""
-    shingle_size, signature_lead, vector_lead, short_body = shape
-    hashes, elements, sorting = room
-    offsets, lows, table_zipfs = table
-    copy, story, lengths, informative, counts, terms, tfs, zipfs, kinds = rows
-    first = titled if n - titled >= short_body else 0
-    lengths[i] = n - first
-    hash_tokens(data, bounds, n, hashes)
-    count = word_shingles(hashes, first, n, shingle_size, elements)
-    if n - first > shingle_size:
-        count = thin_quotes(token_kinds, first, count, shingle_size, elements)
-        lengths[i] = count + shingle_size - 1
-    for e in range(count):
-        elements[e] = mix(elements[e])
-    absorb(copy[i], elements, count, draws[0], draws[1])
-    if not with_story:
-        return
-    counts[i], count, informative[i] = weigh(
-        data, bounds, token_kinds, hashes, n, vector_lead, signature_lead, offsets, lows,
-        table_zipfs, terms[i], tfs[i], zipfs[i], kinds[i], elements,
+    """The story signature and the terms of an article's `n` tokens into row `i`."""
+    _, signature_lead, vector_lead, _ = shape
+    rows.counts[i], count, rows.informative[i] = weigh(
+        data, bounds, kinds, hashes, n, vector_lead, signature_lead, table[0], table[1], table[2],
+        rows.terms[i], rows.tfs[i], rows.zipfs[i], rows.kinds[i], elements,
     )  # fmt: skip
     for e in range(count):
         elements[e] = mix(elements[e])
-    absorb(story[i], elements, count, draws[2], draws[3])
-    _sort_terms(terms[i], tfs[i], zipfs[i], kinds[i], counts[i], sorting)
+    absorb(rows.story[i], elements, count, draws[2], draws[3])
+    _sort_terms(rows.terms[i], rows.tfs[i], rows.zipfs[i], rows.kinds[i], rows.counts[i], sorting)
+
+
+@njit(nogil=True)
+def _note(
+    titled: int,
+    lead: int,
+    ends: NDArray[np.int32],
+    passages: NDArray[np.uint32],
+    count: int,
+    i: int,
+    rows: Rows,
+) -> None:
+    """Note the passages that begin in the first `lead` tokens of an article in row `i`."""
+    start = np.int64(titled)
+    for p in range(min(count, _PASSAGES)):
+        if start >= lead:
+            break
+        rows.passages[i, p] = passages[p]
+        rows.words[i, p] = min(np.int64(ends[p]), np.int64(lead)) - start
+        rows.passage_counts[i] += 1
+        start = np.int64(ends[p])
 
 
 @kernel
@@ -158,99 +200,62 @@ def _sign(
     parts: NDArray[np.int64],
     classes: NDArray[np.uint8],
     folds: NDArray[np.uint32],
-    forms: Forms,
+    phrases: Forms,
     shape: tuple[int, int, int, int],
     table: tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]],
     draws: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]],
     digests: NDArray[np.uint64],
     rows: Rows,
-    record: Record,
+    sources: NDArray[np.uint64],
+    testimony: NDArray[np.uint16],
 ) -> None:
-    """Sign articles `low` to `high`; `parts[i]` = (title start, title end = text start, end).
-
-    What is left of each article without its fixed forms goes into the record, if there is one.
-    """
+    """Sign articles `low` to `high`; `parts[i]` = (title start, title end = text start, end)."""
     _, _, vector_lead, short_body = shape
     longest = 0
     for i in range(low, high):
         longest = max(longest, parts[i, 2] - parts[i, 0])
     data = np.empty(longest * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((longest + 1, 2), dtype=np.int32)
-    token_kinds = np.empty(longest + 1, dtype=np.uint8)
-    piece_ends = np.empty(longest + 1, dtype=np.int64)
-    marks = np.empty(longest + 1, dtype=np.uint8)
+    kinds = np.empty(longest + 1, dtype=np.uint8)
+    hashes = np.empty(longest + 1, dtype=np.uint32)
+    cuts = np.empty((longest + 1, 2), dtype=np.int64)
     ends = np.empty(longest + 1, dtype=np.int32)
-    segments = np.empty(longest + 1, dtype=np.uint32)
+    marks = np.empty(longest + 1, dtype=np.uint8)
     dropped = np.empty(longest + 1, dtype=np.bool_)
-    room = (
-        np.empty(longest + 1, dtype=np.uint32),
-        np.empty(max(longest + 1, vector_lead * MAX_REPLICAS), dtype=np.uint32),
-        np.empty(vector_lead, dtype=np.uint64),
-    )
-    written = RECORD_PER_CHAR * parts[low, 0]
-    noted = parts[low, 0]
+    passages = np.empty(longest + 1, dtype=np.uint32)
+    elements = np.empty(max(longest + 1, vector_lead * MAX_REPLICAS), dtype=np.uint32)
+    sorting = np.empty(vector_lead, dtype=np.uint64)
     for i in range(low, high):
-        at, titled = tokenise(
-            chars, parts[i, 0], parts[i, 1], classes, folds, data, 0, bounds, token_kinds, 0
+        start, end = parts[i, 1], parts[i, 2]
+        at, titled, _ = tokenise(
+            chars, parts[i, 0], start, classes, folds, data, 0, bounds, kinds, 0, cuts[:0]
         )
         for t in range(titled):
-            token_kinds[t] |= TITLE
-        n = titled
-        pieces = split(chars, parts[i, 1], parts[i, 2], piece_ends, marks)
-        start = parts[i, 1]
-        count = 0
-        for k in range(pieces):
-            before = n
-            at, n = tokenise(
-                chars, start, piece_ends[k], classes, folds, data, at, bounds, token_kinds, n
-            )
-            start = piece_ends[k]
-            if marks[k] & QUOTE:
-                for t in range(before, n):
-                    token_kinds[t] |= QUOTED
-            if marks[k] & SEGMENT:
-                segment = titled if count == 0 else np.int64(ends[count - 1])
-                if n > segment:
-                    ends[count] = n
-                    marks[count] = marks[k]
-                    segments[count] = xxh32(
-                        data, bounds[segment, 0], bounds[n - 1, 1], np.uint32(0)
-                    )
-                    count += 1
+            kinds[t] |= TITLE
+        at, n, cut = tokenise(
+            chars, start, end, classes, folds, data, at, bounds, kinds, titled, cuts
+        )
         first = titled if n - titled >= short_body else 0
         if n > first:
-            digests[i] = np.uint64(
-                xxh32(data, bounds[first, 0], bounds[n - 1, 1], np.uint32(0))
-            ) << np.uint64(32) | np.uint64(
-                xxh32(data, bounds[first, 0], bounds[n - 1, 1], np.uint32(1))
-            )
+            low_byte, high_byte = bounds[first, 0], bounds[n - 1, 1]
+            digests[i] = np.uint64(xxh32(data, low_byte, high_byte, np.uint32(0))) << np.uint64(
+                32
+            ) | np.uint64(xxh32(data, low_byte, high_byte, np.uint32(1)))
+        hash_tokens(data, bounds, n, hashes)
+        skeletons(hashes, kinds, titled, n, elements, rows.skeletons[i])
+        count = split(chars, start, end, cuts, cut, titled, n, kinds, ends, marks)
         found = mark_forms(
-            data, bounds, token_kinds, titled, ends, marks, segments, count, forms, dropped
+            data, bounds, kinds, hashes, titled, ends, marks, count, phrases, dropped
         )
-        if len(record.packed) > 0:
-            for s in range(count):
-                low_token = titled if s == 0 else np.int64(ends[s - 1])
-                whole = (marks[s] & BEGINS) and (marks[s] & ENDS)
-                if ends[s] - low_token < LEARNED_WORDS and not whole:
-                    segments[s] = UNLEARNED
         if found > 0 and (found < count or titled > 0):
-            count, n = drop(bounds, token_kinds, titled, ends, segments, count, dropped)
-        sign_tokens(data, bounds, token_kinds, titled, n, True, room, shape, table, draws, i, rows)
-        if len(record.packed) > 0:
-            written, noted = note(
-                i,
-                data,
-                bounds,
-                token_kinds,
-                titled,
-                n,
-                ends,
-                segments,
-                count,
-                written,
-                noted,
-                record,
-            )  # fmt: skip
+            count, n = drop(bounds, kinds, hashes, titled, ends, marks, count, dropped)
+        count = join_lines(hashes, titled, ends, marks, count, passages)
+        _note(titled, min(n, vector_lead), ends, passages, count, i, rows)
+        found = mark_repeated(testimony, sources[i], passages, count, dropped)
+        if found > 0 and (found < count or titled > 0):
+            count, n = drop(bounds, kinds, hashes, titled, ends, marks, count, dropped)
+        _sign_copy(kinds, hashes, titled, n, elements, shape, draws, i, rows)
+        _sign_story(data, bounds, kinds, hashes, n, elements, sorting, shape, table, draws, i, rows)
 
 
 def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -259,13 +264,11 @@ def _parts(ends: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack((np.concatenate(([0], pairs[:-1, 1])), pairs))
 
 
-def constants(p: SignatureParams) -> tuple[Any, Any, Any]:
+def _constants(p: SignatureParams) -> tuple[Any, Any, Any]:
     """What the kernels take from the parameters and the shipped tables."""
     shape = (p.shingle_size, p.signature_lead, p.vector_lead, p.short_body)
-    copy, story = (
-        permutations(p.copy_permutations, p.seed),
-        permutations(p.story_permutations, p.seed),
-    )
+    copy = permutations(p.copy_permutations, p.seed)
+    story = permutations(p.story_permutations, p.seed)
     return shape, tuple(weight_table()[:3]), (*copy, *story)
 
 
@@ -280,12 +283,14 @@ class Signing:
         chars: NDArray[np.uint32],
         parts: NDArray[np.int64],
         params: SignatureParams,
-        record: Record,
+        sources: NDArray[np.uint64],
+        learned: Boilerplate | None,
     ) -> None:
-        self._chars, self._parts, self._params, self._record = chars, parts, params, record
+        self._chars, self._parts, self._params = chars, parts, params
+        self._sources = sources
+        self._testimony = learned.testimony if learned else np.empty((2, 0), dtype=np.uint16)
         self._digests = np.zeros(len(parts), dtype=np.uint64)
         self._rows = Rows.of(len(parts), params)
-        self._edges = [0, len(parts)]
 
     def run(self, executor: Executor | None = None, workers: int = 1) -> None:
         """Sign the batch, in `workers` slices on `executor` where one is given."""
@@ -294,41 +299,31 @@ class Signing:
             return
         # Slices of equal text, not of equal count: lengths differ a hundredfold.
         targets = np.linspace(0, self._parts[-1, 2], workers + 1)[1:-1]
-        cuts = np.searchsorted(self._parts[:, 2], targets).tolist()
-        self._edges = [0, *cuts, len(self._parts)]
-        list(executor.map(self._run, self._edges[:-1], self._edges[1:]))
+        edges = [0, *np.searchsorted(self._parts[:, 2], targets).tolist(), len(self._parts)]
+        list(executor.map(self._run, edges[:-1], edges[1:]))
 
     def _run(self, low: int, high: int) -> None:
         _sign(
             low, high, self._chars, self._parts, *characters()[:2], forms(),
-            *constants(self._params), self._digests, self._rows, self._record,
+            *_constants(self._params), self._digests, self._rows, self._sources, self._testimony,
         )  # fmt: skip
 
     def fingerprints(self) -> Fingerprints:
         """The fingerprints, once `run` is through."""
         return self._rows.fingerprints(self._digests)
 
-    def record(self) -> Iterator[Record]:
-        """What was recorded, slice by slice; good until the next batch is begun."""
-        packed, hashes, tokens, sizes = self._record
-        for low, high in pairwise(self._edges):
-            if low < high:
-                start = self._parts[low, 0]
-                size, count, _, segments = sizes[low:high].sum(axis=0, dtype=np.int64)
-                first = RECORD_PER_CHAR * start
-                yield Record(
-                    packed[first : first + size + count],
-                    hashes[start : start + segments],
-                    tokens[start : start + segments],
-                    sizes[low:high],
-                )
+    def passages(self) -> Passages:
+        """What of the leads a source may repeat, fixed forms apart, once `run` is through."""
+        rows = self._rows
+        used = np.arange(_PASSAGES) < rows.passage_counts[:, None]
+        return Passages(self._sources, rows.passage_counts, rows.passages[used], rows.words[used])
 
 
 class Signer:
     """Fingerprints batches of articles, keeping its buffers from one to the next.
 
-    One signer serves one thread at a time. `recording` says whether what is left of the articles
-    is recorded, so that they can be signed again.
+    One signer serves one thread at a time. What was `learned` is left out of articles whose source
+    is given.
     """
 
     def __init__(
@@ -337,37 +332,34 @@ class Signer:
         executor: Executor | None = None,
         workers: int = 1,
         *,
-        recording: bool = False,
+        learned: Boilerplate | None = None,
     ) -> None:
         self.params = params or SignatureParams()
         self._executor = executor
         self._workers = workers
-        self._recording = recording
+        self._learned = learned
         self._buffer = TextBuffer()
-        self._packed = np.empty(0, dtype=np.uint8)
-        self._hashes = np.empty(0, dtype=np.uint32)
-        self._tokens = np.empty(0, dtype=np.int32)
 
-    def sign(self, articles: Sequence[Article]) -> Fingerprints:
+    def sign(
+        self, articles: Sequence[Article], sources: NDArray[np.uint64] | None = None
+    ) -> Fingerprints:
         """The fingerprints of a batch, in its order. Raises ValueError for an empty batch."""
-        signing = self.begin(articles)
+        signing = self.begin(articles, sources)
         signing.run(self._executor, self._workers)
         return signing.fingerprints()
 
-    def begin(self, articles: Sequence[Article]) -> Signing:
+    def begin(
+        self, articles: Sequence[Article], sources: NDArray[np.uint64] | None = None
+    ) -> Signing:
         """Lay a batch out. It must have run before the next batch is begun.
 
-        Raises ValueError for an empty batch.
+        `sources` are (n,) hashes of dedupe.text.boilerplate; without them none is known. Raises
+        ValueError for an empty batch.
         """
         if not articles:
             raise ValueError("a batch needs at least one article")
         texts = [part for a in articles for part in (a.title or "", a.text)]
         chars, ends = self._buffer.lay_out(texts)
-        if self._recording and len(chars) >= len(self._hashes):
-            room = int(1.25 * len(chars)) + 1
-            self._packed = np.empty(RECORD_PER_CHAR * room, dtype=np.uint8)
-            self._hashes = np.empty(room, dtype=np.uint32)
-            self._tokens = np.empty(room, dtype=np.int32)
-        sizes = np.empty((len(articles), 4), dtype=np.int32)
-        record = Record(self._packed, self._hashes, self._tokens, sizes)
-        return Signing(chars, _parts(ends), self.params, record)
+        if sources is None:
+            sources = np.zeros(len(articles), dtype=np.uint64)
+        return Signing(chars, _parts(ends), self.params, sources, self._learned)

@@ -24,6 +24,28 @@ class Relation(IntEnum):
         return self.name.lower()
 
 
+class Kind(IntEnum):
+    """What an entry is, by its form or by its repetition."""
+
+    ARTICLE = 0
+    LIVE_BLOG = 1
+    ROUNDUP = 2  # a newsletter too
+    GALLERY = 3
+    SERIES = 4  # one title day after day, with other dates and numbers
+    TEMPLATE = 5  # one wording with other names and numbers
+    HEADLINE = 6  # no text to speak of
+    STUB = 7  # the beginning of a text; the rest is elsewhere or behind a paywall
+
+    @property
+    def label(self) -> str:
+        """The word used in output, e.g. `live_blog`."""
+        return self.name.lower()
+
+
+# They tell of several stories, or of one for days, and join nothing but copies of themselves.
+SEVERAL = (Kind.LIVE_BLOG, Kind.ROUNDUP, Kind.GALLERY)
+
+
 class Level(StrEnum):
     """The weakest relation that puts two articles into one cluster."""
 
@@ -69,6 +91,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     credit_count: int  # members of the story that attribute it so
     cluster_size: int  # members of the story
     canonical_reason: str  # the rule of the election that decided
+    kind: str  # what the entry is: the label of its Kind
+    linked_id: str | None  # canonical article of a story that it tells of without being part of it
 
 
 class Rejection(Struct, frozen=True, kw_only=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dedupe.models import Level
-
-THRESHOLD = 0.14  # of the story score; high on the plateau of the sets, 0.12 to 0.145
 
 
 class BandParams(Struct, frozen=True, kw_only=True):
@@ -51,11 +51,25 @@ class SignatureParams(Struct, frozen=True, kw_only=True):
         return self.story_bands + self.copy_bands
 
 
+class Recalibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the scores of a verifier are put straight: fitted to answers, kept in a model file."""
+
+    version: int = 1  # of this record
+    model: str  # the verifier to whose scores the numbers were fitted
+    slope: Annotated[float, Meta(gt=0, le=1e6)]  # of the log-odds
+    intercept: Annotated[float, Meta(ge=-1e6, le=1e6)]
+    threshold: Annotated[float, Meta(gt=0, lt=1)]  # of the new scores, where none is given
+    answers: Annotated[int, Meta(ge=0)]  # that they were fitted to
+
+
 class ScanParams(Struct, frozen=True, kw_only=True):
     """How a scan decides."""
 
     level: Level = Level.STORY
-    threshold: float = THRESHOLD  # of the story score, 0 to 1
+    threshold: float | None = None  # of the verifier's score, 0 to 1; None is the verifier's own
+    precision: float | None = None  # that the threshold is to have, in its stead
+    verifier: str = "learned"  # dedupe.batch.verifiers
+    recalibration: Recalibration | None = None  # of the verifier's scores
     window_hours: float = 168.0  # all articles of a story lie so close together
     candidates: int = 64  # best candidates of an article that are verified
     bucket_depth: int = 64  # members of one bucket that are looked at
@@ -68,8 +82,11 @@ class ScanParams(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raise ValueError for values that mean nothing; a level may be given as its word."""
         msgspec.structs.force_setattr(self, "level", Level(self.level))
-        if not 0.0 < self.threshold <= 1.0:
-            raise ValueError("threshold lies above 0 and is at most 1")
+        for name, share in (("threshold", self.threshold), ("precision", self.precision)):
+            if share is not None and not 0.0 < share <= 1.0:
+                raise ValueError(f"{name} lies above 0 and is at most 1")
+        if self.threshold is not None and self.precision is not None:
+            raise ValueError("threshold and precision name the same thing twice; give one")
         if not self.window_hours > 0.0:
             raise ValueError("window_hours must be above 0")
         if self.candidates < 1 or self.bucket_depth < 1 or self.workers < 0:

@@ -20,11 +20,9 @@ from hypothesis import strategies as st
 
 from dedupe.fingerprint import Fingerprints, Signer
 from dedupe.models import Article
+from dedupe.overlap.marking import mark
 from dedupe.params import SignatureParams
 from dedupe.shingles.weights import UNKNOWN_ZIPF, zipf
-from dedupe.text.normalise import TextBuffer
-from dedupe.text.segments import QUOTE, split
-from dedupe.text.spans import boilerplate_spans
 from dedupe.text.tokens import tokens
 
 PARAMS = SignatureParams()
@@ -49,28 +47,16 @@ def invented(examples: Path) -> list[Article]:
     return [Article(id=r["id"], text=r["text"], title=r.get("title")) for r in records]
 
 
-def without_forms(article: Article) -> str:
-    """The text that signatures see."""
-    text = article.text
-    spans = boilerplate_spans(text)
-    for a, b in reversed(spans):
-        text = f"{text[:a]}\n{text[b:]}"
-    return text if tokens(text) or not article.title else ""
-
-
-def quoted(text: str) -> list[bool]:
-    """For each token of a text whether it is quoted."""
-    chars, _ = TextBuffer().lay_out([text])
-    ends, marks = np.empty(len(chars) + 1, np.int64), np.empty(len(chars) + 1, np.uint8)
-    count = split(chars, 0, len(chars), ends, marks)
-    whole = chars.tobytes().decode("utf-32-le", "surrogatepass")
-    pieces = zip([0, *ends[:count].tolist()], ends[:count].tolist(), marks[:count], strict=False)
-    return [bool(m & QUOTE) for a, b, m in pieces for _ in tokens(whole[a:b])]
+def seen(article: Article) -> tuple[list[str], list[bool]]:
+    """The words of the text that signatures see, and which of them are quoted."""
+    marked = mark(article.text)
+    kept = ~marked.boilerplate if article.title or not marked.boilerplate.all() else slice(None)
+    words = np.array(tokens(article.text), dtype=object)
+    return words[kept].tolist(), marked.quoted[kept].tolist()
 
 
 def copy_elements(article: Article) -> set[int]:
-    text = without_forms(article)
-    body, marks = tokens(text), quoted(text)
+    body, marks = seen(article)
     title = tokens(article.title or "") if len(body) < PARAMS.short_body else []
     words, marks = title + body, [False] * len(title) + marks
     hashes = [xxhash.xxh32_intdigest(word.encode()).to_bytes(4, "little") for word in words]
@@ -85,7 +71,7 @@ def copy_elements(article: Article) -> set[int]:
 
 
 def story_elements(article: Article) -> set[int]:
-    lead = (tokens(article.title or "") + tokens(without_forms(article)))[: PARAMS.signature_lead]
+    lead = (tokens(article.title or "") + seen(article)[0])[: PARAMS.signature_lead]
     elements = set()
     for word, tf in Counter(lead).items():
         known = zipf(word)

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from dedupe.attribution import find_credit
 from dedupe.banding import band_keys
 from dedupe.batch.columns import Column
+from dedupe.batch.series import find_series, recurring
 from dedupe.fingerprint import Fingerprints
 from dedupe.kernel import kernel
-from dedupe.models import Article
+from dedupe.models import SEVERAL, Article, Kind
 from dedupe.params import SignatureParams
-from dedupe.similarity.pairs import Compared, names_and_numbers
-from dedupe.similarity.plane import Circumstances
-from dedupe.similarity.vectors import document_frequencies, unit_weights
+from dedupe.shingles.skeletons import SKELETONS
+from dedupe.similarity.features import Circumstances, Compared, marked
+from dedupe.similarity.vectors import Vectors, crowds, document_frequencies, unit_weights
 from dedupe.text.kinds import kind_of
 from dedupe.text.links import named_original
 from dedupe.text.urls import url_host
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
     agency: str | None  # that it credits, or is
     own: bool  # it is the agency's own article
     original: str | None  # the canonical URL or the host it names as its original
-    kind: int  # dedupe.text.kinds
+    kind: int  # dedupe.models.Kind, by its form alone
 
 
 def entry_of(article: Article) -> Entry:
@@ -81,9 +82,10 @@ class Collection:
             "zipfs": Column(np.uint8),
             "kinds": Column(np.uint8),
             "tfs": Column(np.uint8),
+            "skeletons": Column(np.uint32, SKELETONS),
         }
         self._counts = Column(np.int64)  # terms of each article
-        self._starts: NDArray[np.int64] | None = None  # of its terms, once some were moved
+        self._starts = Column(np.int64)  # where they start
         self._keys = Column(np.uint32, params.bands)
 
     def __len__(self) -> int:
@@ -97,6 +99,7 @@ class Collection:
         """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
         self._keys.append(self._keys_of(fingerprints))
         self._counts.append(np.diff(fingerprints.term_bounds))
+        self._starts.append(len(self._columns["terms"].view()) + fingerprints.term_bounds[:-1])
         for name, column in self._columns.items():
             column.append(getattr(fingerprints, name))
 
@@ -108,40 +111,28 @@ class Collection:
         return keys
 
     def replace(
-        self, places: NDArray[np.int64], fingerprints: Fingerprints, leads: NDArray[np.bool_]
+        self, places: NDArray[np.int64], fingerprints: Fingerprints, copies: NDArray[np.bool_]
     ) -> None:
-        """Give the articles at `places` other fingerprints, all but their digests.
+        """Give the articles at `places` other story signatures and terms.
 
-        Only where `leads` says so is there more than the copy signature and the length.
+        Where `copies` says so, other copy signatures and lengths too.
         """
-        if self._starts is None:
-            self._starts = np.cumsum(self._counts.view()) - self._counts.view()
+        bands = self._params.story_bands
         keys = self._keys_of(fingerprints)
-        copies = slice(self._params.story_bands, None)
-        self._keys.view()[places, copies] = keys[:, copies]
-        self._columns["copy"].view()[places] = fingerprints.copy
-        self._columns["lengths"].view()[places] = fingerprints.lengths
-        changed = np.flatnonzero(leads)
-        self._keys.view()[places[changed]] = keys[changed]
-        self._columns["informative"].view()[places[changed]] = fingerprints.informative[changed]
-        for k in changed.tolist():
-            self._replace_terms(int(places[k]), fingerprints, k)
-
-    def _replace_terms(self, place: int, fingerprints: Fingerprints, k: int) -> None:
-        """In their own room where they fit, else at the end."""
-        assert self._starts is not None
-        start, end = fingerprints.term_bounds[k : k + 2].tolist()
-        fits = end - start <= self._counts.view()[place]
-        if not fits:
-            self._starts[place] = len(self._columns["terms"].view())
-        self._counts.view()[place] = end - start
-        at = int(self._starts[place])
-        for name in ("terms", "zipfs", "kinds", "tfs"):
-            values = getattr(fingerprints, name)[start:end]
-            if fits:
-                self._columns[name].view()[at : at + end - start] = values
-            else:
-                self._columns[name].append(values)
+        self._keys.view()[places, :bands] = keys[:, :bands]
+        self._columns["informative"].view()[places] = fingerprints.informative
+        self._keys.view()[places[copies], bands:] = keys[copies, bands:]
+        for name in ("copy", "lengths"):
+            self._columns[name].view()[places[copies]] = getattr(fingerprints, name)[copies]
+        counts = self._counts.view()
+        starts = self._starts.view()[places].tolist()
+        for k, (place, start) in enumerate(zip(places.tolist(), starts, strict=True)):
+            low, high = fingerprints.term_bounds[k : k + 2].tolist()
+            high = min(high, low + int(counts[place]))  # fewer words hardly make more terms
+            for name in ("terms", "zipfs", "kinds", "tfs"):
+                room = self._columns[name].view()
+                room[start : start + high - low] = getattr(fingerprints, name)[low:high]
+            counts[place] = high - low
 
     def ranked(self) -> Ranked:
         """All that was added, in rank order. The collection is empty afterwards.
@@ -158,8 +149,7 @@ class Collection:
         order = np.array([place[-1] for place in sorted(places)], dtype=np.int64)
         del places
         counts = self._counts.take()
-        starts = np.cumsum(counts) - counts if self._starts is None else self._starts
-        self._starts = None
+        starts = self._starts.take()
         bounds = np.concatenate(([0], np.cumsum(counts[order])))
 
         def row(name: str) -> Any:
@@ -171,15 +161,27 @@ class Collection:
             _regroup(values, starts, order, bounds, regrouped)
             return regrouped
 
+        ranks = [entries[i] for i in order.tolist()]
         digests, copy = row("digests"), row("copy")
+        circumstances = _circumstances(ranks, row("skeletons"), digests)
         lengths, informative = row("lengths"), row("informative")
         terms, zipfs = of_terms("terms"), of_terms("zipfs")
-        names = names_and_numbers(zipfs, of_terms("kinds"))
-        frequencies = document_frequencies(terms)
-        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, float(len(order)))
+        marks = marked(zipfs, of_terms("kinds"))
+        originals = _originals(digests)  # a press release in a thousand copies is one article
+        frequencies, n = document_frequencies(bounds, terms, originals), float(originals.sum())
+        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, n)
+        vectors = Vectors(bounds, terms, weights, crowds(zipfs, frequencies, n), marks)
         keys = self._keys.take()
-        compared = Compared(digests, copy, lengths, bounds, terms, weights, names)
-        return Ranked([entries[i] for i in order.tolist()], order, keys, informative, compared)
+        compared = Compared(digests, copy, lengths, vectors)
+        return Ranked(ranks, order, keys, informative, compared, circumstances)
+
+
+def _originals(digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which articles are the first of their text; the digest 0 is no text at all."""
+    first = np.zeros(len(digests), dtype=np.bool_)
+    first[np.unique(digests, return_index=True)[1]] = True
+    first |= digests == 0
+    return first
 
 
 @kernel
@@ -205,19 +207,48 @@ class Ranked(NamedTuple):
     keys: NDArray[np.uint32]  # (n, bands) the buckets, in the order of the input
     informative: NDArray[np.int32]  # (n,) informative words
     compared: Compared
+    circumstances: Circumstances
 
     def times(self) -> NDArray[np.float64]:
         """Publication in hours; NaN without a date. Ascending, the NaN last."""
-        stamps = [e.published.timestamp() if e.published else np.nan for e in self.entries]
-        return np.array(stamps, dtype=np.float64) / 3600.0
+        return self.circumstances.hours
 
-    def circumstances(self) -> Circumstances:
-        """Sources and credits as numbers."""
-        return Circumstances(
-            sources=_numbered([e.source.casefold() if e.source else None for e in self.entries]),
-            credits=_numbered([e.agency for e in self.entries]),
-            kinds=np.array([e.kind for e in self.entries], dtype=np.int8),
-        )
+
+def _circumstances(
+    entries: list[Entry], skeletons: NDArray[np.uint32], digests: NDArray[np.uint64]
+) -> Circumstances:
+    """What the verifier is to know besides the words; sources and credits as numbers."""
+    kinds, series = _kinds(entries, skeletons, digests)
+    stamps = [e.published.timestamp() if e.published else np.nan for e in entries]
+    return Circumstances(
+        sources=_numbered([e.source.casefold() if e.source else None for e in entries]),
+        credits=_numbered([e.agency for e in entries]),
+        kinds=kinds,
+        series=series,
+        hours=np.array(stamps, dtype=np.float64) / 3600.0,
+    )
+
+
+def _kinds(
+    entries: list[Entry], skeletons: NDArray[np.uint32], digests: NDArray[np.uint64]
+) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """The kind of each entry and the number of its series.
+
+    What tells of several stories stays that; else a series or template is what an entry is first.
+    """
+    again = recurring(skeletons).tolist()
+    outlets = _numbered([_outlet(e) if r else None for e, r in zip(entries, again, strict=True)])
+    days = [e.published.toordinal() if e.published else np.nan for e in entries]
+    found = find_series(skeletons, digests, outlets, np.array(days))
+    kinds = np.array([e.kind for e in entries], dtype=np.int8)
+    by_repetition = (found.kinds != Kind.ARTICLE) & ~np.isin(kinds, SEVERAL)
+    return np.where(by_repetition, found.kinds, kinds), found.numbers
+
+
+def _outlet(entry: Entry) -> str | None:
+    """Who publishes: one outlet may have many feeds."""
+    host = url_host(entry.url) if entry.url else None
+    return host or (entry.source.casefold() if entry.source else None)
 
 
 def _stamp(entry: Entry) -> float:

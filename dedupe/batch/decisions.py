@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import xxhash
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from dedupe.batch.collection import Entry, Ranked
 from dedupe.canonical import ONLY_VERSION, Candidate, elect
-from dedupe.models import Decision, Relation
+from dedupe.models import Decision, Kind, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Verifier
 from dedupe.text.urls import canonical_url, url_host
@@ -44,11 +45,13 @@ def decide(
     right: NDArray[np.int32],
     verifier: Verifier,
     params: ScanParams,
+    linked: NDArray[np.int64],
 ) -> list[Decision]:
     """The decision on every article, in the order of the input.
 
     `left` and `right` are the candidate pairs inside clusters and the exact copies: with the pairs
     of each member and the first of its cluster they are where the nearest article is looked for.
+    `linked` is for each article the one whose story it is linked to, or -1.
     """
     rest = np.flatnonzero(labels != np.arange(len(labels)))
     firsts = labels[rest].astype(np.int32)
@@ -66,7 +69,11 @@ def decide(
         story = _story(entries, lengths[members].tolist(), best, params.election)
         for i, entry in zip(ranks, entries, strict=True):
             decisions[ranked.order[i]] = _decision(i, entry, story, nearest, updates, ranked)
-    return [decision for decision in decisions if decision is not None]
+    decided = [decision for decision in decisions if decision is not None]
+    for i in np.flatnonzero(linked >= 0):
+        place, other = ranked.order[i], ranked.order[linked[i]]
+        decided[place] = replace(decided[place], linked_id=decided[other].canonical_id)
+    return decided
 
 
 def _nearest(
@@ -88,7 +95,7 @@ def _nearest(
 
 def _updates(ranked: Ranked, labels: NDArray[np.int64], verifier: Verifier) -> NDArray[np.bool_]:
     """Which articles are a newer version of the one before by the same source in their cluster."""
-    sources, times = ranked.circumstances().sources, ranked.times()
+    sources, times = ranked.circumstances.sources, ranked.times()
     order = np.lexsort((np.arange(len(labels)), sources, labels))
     before, after = order[:-1], order[1:]
     versions = (labels[before] == labels[after]) & (sources[before] == sources[after])
@@ -164,4 +171,6 @@ def _decision(
         credit_count=story.credited,
         cluster_size=story.size,
         canonical_reason=story.reason,
+        kind=Kind(int(ranked.circumstances.kinds[i])).label,
+        linked_id=None,
     )

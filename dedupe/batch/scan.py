@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
+from dedupe.batch.links import Links, closest, find_links, find_stubs
 from dedupe.batch.spool import Spool
+from dedupe.batch.verifiers import Maker, maker_of, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
-from dedupe.models import Article, Decision, Level, Relation
+from dedupe.models import Article, Decision, Kind, Level, Relation
 from dedupe.params import ScanParams
-from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.verifier import Judgement, Verifier
 
 BATCH_ARTICLES = 128
@@ -32,69 +34,107 @@ _HALF = 0.5  # below story level the average is the share of pairs that are copi
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """No progress to show."""
-
-
-def plane_verifier(ranked: Ranked, params: ScanParams) -> Verifier:
-    """The verifier of a scan that is given no other."""
-    return PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
 
 
 def scan(
     articles: Iterable[Article],
     params: ScanParams | None = None,
-    progress: Progress = _silent,
-    verifier: Callable[[Ranked, ScanParams], Verifier] = plane_verifier,
+    progress: Progress = silent,
+    verifier: Maker | None = None,
 ) -> list[Decision]:
     """Decide on every article, in the order given.
 
     The result does not depend on that order. Articles are read as a stream; what is kept of each
-    is a few kilobytes. `verifier` makes the judge of pairs for what was read. Raises ValueError
-    where two articles have one id.
+    is a few kilobytes. `verifier` makes the judge of pairs for what was read, in the stead of the
+    one that the parameters name. Raises ValueError where two articles have one id, UsageError for
+    a verifier that cannot be had.
     """
     params = params or ScanParams()
-    workers = params.workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
-        collection = _read(articles, params, pool, workers, progress)
-        if not len(collection):
-            return []
-        ranked = collection.ranked()
-        return _stories(ranked, verifier(ranked, params), params, pool, progress)
+    maker = maker_of(params, verifier)
+    ranked = gather(watched(articles, maker), params, progress)
+    if not ranked.entries:
+        return []
+    return decide_on(ranked, params, maker(ranked, params), progress)
 
 
-def _read(
-    articles: Iterable[Article],
-    params: ScanParams,
-    pool: ThreadPoolExecutor,
-    workers: int,
-    progress: Progress,
-) -> Collection:
-    signer = Signer(params.signature, recording=params.boilerplate)
+def gather(articles: Iterable[Article], params: ScanParams, progress: Progress = silent) -> Ranked:
+    """The first half of a scan: read and sign every article once, for any number of `decide_on`.
+
+    Only the signature and the boilerplate in `params` matter. Raises ValueError where two articles
+    have one id.
+    """
+    return _read(
+        articles, params, progress
+    ).ranked()  # where memory peaks: buffers are gone by then
+
+
+def _read(articles: Iterable[Article], params: ScanParams, progress: Progress) -> Collection:
+    signer = Signer(params.signature)
     collection = Collection(params.signature)
     ahead: tuple[Signing, Future[None]] | None = None
+    workers = _workers(params)
 
-    def sign(signing: Signing) -> None:
+    def sign(signing: Signing, batch: list[Article]) -> None:
         signing.run(pool, workers - 1)
-        if params.boilerplate:
-            spool.add(signing.record())
+        if spool is not None:
+            spool.add(batch, signing.passages())
 
     # One batch is signed, which needs no GIL, while the next is read.
-    with closing(Spool()) as spool, ThreadPoolExecutor(1) as behind:
+    with (
+        closing(Spool(params.signature)) if params.boilerplate else nullcontext() as spool,
+        ThreadPoolExecutor(workers) as pool,
+        ThreadPoolExecutor(1) as behind,
+    ):
         for batch in _batches(articles):
             collection.note(batch)
             if ahead is not None:
                 collection.keep(_finished(*ahead))
             signing = signer.begin(batch)
-            ahead = signing, behind.submit(sign, signing)
+            ahead = signing, behind.submit(sign, signing, batch)
             progress("reading", len(collection), 0)
-        if ahead is None:
-            return collection
-        collection.keep(_finished(*ahead))
-        if params.boilerplate:
-            progress("learning", 0, 0)
-            spool.sign_again(collection, params.signature, pool)
+        if ahead is not None:
+            collection.keep(_finished(*ahead))
+        if spool is not None:
+            spool.sign_again(collection)
     return collection
+
+
+def decide_on(
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = silent
+) -> list[Decision]:
+    """The second half of a scan: the decision on every article, in the order of the input."""
+    if not ranked.entries:
+        return []
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        return _stories(ranked, verifier, params, pool, progress)
+
+
+class CandidatePairs(NamedTuple):
+    """Pairs of articles, given by their ranks, that a scan compares, and what else they show."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    scores: NDArray[np.float32]  # that clusters are made of, at the level of the scan
+    links: Links
+    stubs: NDArray[np.int32]  # articles that are the beginning of a longer one
+
+
+def candidate_pairs(
+    ranked: Ranked, params: ScanParams, verifier: Verifier, progress: Progress = silent
+) -> CandidatePairs:
+    """The pairs that a scan compares and scores at a quarter of the threshold or more.
+
+    Of several exact copies only the first is compared with others.
+    """
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        together = _exact_groups(ranked.compared.digests, ranked.times(), params.window_hours)
+        return _verified(ranked, together, verifier, params, pool, progress)
+
+
+def _workers(params: ScanParams) -> int:
+    return params.workers or os.cpu_count() or 1
 
 
 def _finished(signing: Signing, running: Future[None]) -> Fingerprints:
@@ -126,31 +166,32 @@ def _stories(
     times = ranked.times()
     window = params.window_hours
     together = _exact_groups(ranked.compared.digests, times, window)
-    buckets = _bucket(ranked, together, params, pool)
-    left, right, scores = _verified(ranked, buckets, verifier, times, params, pool, progress)
+    found = _verified(ranked, together, verifier, params, pool, progress)
 
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
         judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [_link(part, verifier.threshold, params.level) for part in judged]
+        linked = [link(part, verifier.threshold, params.level) for part in judged]
         return np.concatenate(linked)
 
     progress("clustering", 0, 0)
     labels = average_link(
         together,
-        left,
-        right,
-        scores,
+        found.left,
+        found.right,
+        found.scores,
         verifier.threshold if params.level is Level.STORY else _HALF,
         score,
         times,
         window,
     )
-    inside = labels[left] == labels[right]
+    inside = labels[found.left] == labels[found.right]
     copies = np.flatnonzero(together != np.arange(len(together)))
-    left = np.r_[left[inside], together[copies]].astype(np.int32)
-    right = np.r_[right[inside], copies].astype(np.int32)
-    return decide(ranked, labels, left, right, verifier, params)
+    left = np.r_[found.left[inside], together[copies]].astype(np.int32)
+    right = np.r_[found.right[inside], copies].astype(np.int32)
+    ranked.circumstances.kinds[found.stubs] = Kind.STUB
+    linked = closest(found.links, labels, together)
+    return decide(ranked, labels, left, right, verifier, params, linked)
 
 
 def _exact_groups(
@@ -186,34 +227,39 @@ def _bucket(
 
 def _verified(
     ranked: Ranked,
-    buckets: Buckets,
+    together: NDArray[np.int64],
     verifier: Verifier,
-    times: NDArray[np.float64],
     params: ScanParams,
     pool: ThreadPoolExecutor,
     progress: Progress,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+) -> CandidatePairs:
     """The candidate pairs that are worth remembering, with their scores."""
+    buckets = _bucket(ranked, together, params, pool)
+    times = ranked.times()
     n = len(times)
 
-    def look(low: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    def look(low: int) -> CandidatePairs:
         left, right, _ = candidates(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
-        scores = _link(verifier.judge(left, right), verifier.threshold, params.level)
+        scores = link(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
-        return left[keep], right[keep], scores[keep]
+        links, stubs = find_links(ranked, left, right), find_stubs(ranked, left, right)
+        return CandidatePairs(left[keep], right[keep], scores[keep], links, stubs)
 
     found = []
-    for part in pool.map(look, range(0, n, _STRIDE)):
+    for part in pool.map(look, range(0, max(1, n), _STRIDE)):
         found.append(part)
         progress("comparing", min(n, len(found) * _STRIDE), n)
-    left, right, scores = (np.concatenate(column) for column in zip(*found, strict=True))
-    return left, right, scores
+    left, right, scores, links, stubs = zip(*found, strict=True)
+    return CandidatePairs(
+        np.concatenate(left), np.concatenate(right), np.concatenate(scores),
+        Links.joined(list(links)), np.concatenate(stubs),
+    )  # fmt: skip
 
 
-def _link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
+def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
     """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
     if level is Level.STORY:
         return judged.scores

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from click.core import ParameterSource
 from dedupe.cli.options import (
     input_format,
     level,
+    model,
     option,
     output_file,
+    precision,
     quiet,
     scan_params,
     threshold,
+    verifier,
     window,
     workers,
 )
@@ -26,8 +30,9 @@ from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.cli.progress import ScanProgress
+    from dedupe.evaluation.figures import Evaluation
 
-_OF_THE_SCAN = ("level", "window", "threshold", "workers")
+_OF_THE_SCAN = ("level", "window", "threshold", "precision", "verifier", "model", "workers")
 
 
 @click.command()
@@ -53,6 +58,9 @@ _OF_THE_SCAN = ("level", "window", "threshold", "workers")
 @level
 @window
 @threshold
+@precision
+@verifier
+@model
 @workers
 @quiet
 def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
@@ -71,7 +79,8 @@ def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
     from dedupe.evaluation.labels import read_decisions, read_gold, read_pairs
     from dedupe.feeds import stored_bytes
 
-    to = _output(given["output"], given["to"])
+    decisions = [given["decisions"]] if given["decisions"] else []
+    to = output_of(given["output"], given["to"], (*labelled, *given["pairs"], *decisions))
     _check(labelled, given)
     pairs = {path: read_pairs(path) for path in given["pairs"]}
     gold = read_gold(labelled, given["from"])
@@ -82,31 +91,33 @@ def evaluate(labelled: tuple[str, ...], **given: Any) -> None:
         )
     progress = ScanProgress(stored_bytes(labelled, given["from"]), quiet=given["quiet"])
     if given["decisions"]:
-        predicted = read_decisions(given["decisions"])
+        figures = measure(read_decisions(given["decisions"]), gold, pairs)
     else:
-        predicted = _scanned(labelled, given, progress)
-    write_evaluation(measure(predicted, gold, pairs), given["output"], to)
+        figures = _scanned(labelled, given, progress, gold, pairs)
+    write_evaluation(figures, given["output"], to)
     sys.exit(progress.exit_code)
 
 
-def _scanned(inputs: tuple[str, ...], given: dict[str, Any], progress: ScanProgress) -> Any:
-    """The cluster of each article, by a scan."""
-    from dedupe.batch.scan import scan
-    from dedupe.feeds import read_articles
+def _scanned(
+    inputs: tuple[str, ...], given: dict[str, Any], progress: ScanProgress, gold: Any, pairs: Any
+) -> Evaluation:
+    """The figures of a scan."""
+    from dedupe.batch.scan import decide_on
+    from dedupe.batch.verdicts import judge_pairs
+    from dedupe.batch.verifiers import maker_of
+    from dedupe.cli.gathering import gathered
+    from dedupe.evaluation.figures import measure
     from dedupe.kernel import on_compile
 
-    articles = read_articles(
-        inputs,
-        format=given["from"],
-        now=datetime.now(UTC),
-        on_reject=progress.rejected,
-        on_repair=progress.repaired,
-        on_bytes=progress.read,
-    )
+    params = scan_params(given)
+    maker = maker_of(params)
     with progress, on_compile(progress.compiling):
-        decisions = scan(articles, scan_params(given), progress.stage)
+        ranked = gathered(inputs, given, params, progress)
+        verifier = maker(ranked, params)
+        decisions = decide_on(ranked, params, verifier, progress.stage)
     progress.finished(decisions)
-    return {decision.id: decision.cluster_id for decision in decisions}
+    predicted = {decision.id: decision.cluster_id for decision in decisions}
+    return measure(predicted, gold, pairs, partial(judge_pairs, ranked, verifier))
 
 
 def _check(labelled: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -119,13 +130,15 @@ def _check(labelled: tuple[str, ...], given: dict[str, Any]) -> None:
             raise UsageError(f"--{name} is for a scan; with --decisions there is none")
 
 
-def _output(path: str, to: str | None) -> str:
+def output_of(path: str, to: str | None, read: Sequence[str]) -> str:
     """The format to write. Raises UsageError before a long scan for what cannot be written."""
     if path == "-":
         return to or ("table" if sys.stdout.isatty() else "json")
     if to == "table":
         raise UsageError("a table goes to standard output; for a file use --to json")
     file = Path(path).resolve()
+    if any(file == Path(other).resolve() for other in read if other != "-"):
+        raise UsageError(f"{path}: --output would write over what is read")
     if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
         raise UsageError(f"{path}: cannot be written")
     return "json"

@@ -10,10 +10,13 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from dedupe.cli.calibrate import calibrate
+from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
 from dedupe.cli.scan import scan
 from dedupe.cli.terminal import harmless
+from dedupe.cli.tune import tune
 from dedupe.errors import DedupeError
 
 
@@ -83,6 +86,9 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 commands.add_command(scan)
 commands.add_command(evaluate)
+commands.add_command(tune)
+commands.add_command(calibrate)
+commands.add_command(compare)
 
 
 def _leave(end: SystemExit) -> NoReturn:

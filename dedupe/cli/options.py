@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from dedupe.params import ScanParams
+    from dedupe.params import Recalibration, ScanParams
 
 # As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
 FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
@@ -108,18 +109,59 @@ window = option(
 threshold = option(
     "--threshold",
     type=Score(),
-    help="Story score from which two articles tell the same story. Higher: fewer, surer.",
+    help="Probability from which two articles tell the same story. Higher: fewer, surer.",
+)
+precision = option(
+    "--precision",
+    type=Score(),
+    help="Choose the threshold by the share of pairs above it that is to be right: 0.95.",
+)
+verifier = option(
+    "--verifier",
+    default="learned",
+    show_default=True,
+    metavar="NAME",
+    help="What judges pairs: learned, plane, or one that another package brings.",
+)
+model = option(
+    "--model",
+    metavar="FILE",
+    help="Put the scores straight as this file says, which dedupe calibrate --refit has written.",
 )
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 
 
 def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
-    """The parameters of a scan with these options; what is not given keeps its default."""
+    """The parameters of a scan with these options; what is not given keeps its default.
+
+    Raises UsageError for a threshold beside a precision and for a model file that is none.
+    """
+    from dedupe.errors import UsageError
     from dedupe.models import Level
     from dedupe.params import ScanParams
 
-    settings = {name: given[name] for name in ("threshold", "workers") if given[name] is not None}
+    if given.get("threshold") is not None and given.get("precision") is not None:
+        raise UsageError("--threshold and --precision choose the same thing; give one of them")
+    names = ("threshold", "precision", "verifier", "workers")
+    settings = {name: given[name] for name in names if given.get(name) is not None}
     return ScanParams(
-        level=Level(given["level"]), window_hours=given["window"], **settings, **others
+        level=Level(given.get("level", "story")),
+        window_hours=given["window"],
+        recalibration=_recalibration(given["model"]),
+        **settings,
+        **others,
     )
+
+
+def _recalibration(path: str | None) -> Recalibration | None:
+    """What `--model` holds. Raises UsageError where the file cannot be read or is no such file."""
+    from dedupe.errors import UsageError
+    from dedupe.similarity.recalibration import decode_model
+
+    if path is None:
+        return None
+    try:
+        return decode_model(Path(path).read_bytes(), path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
@@ -49,6 +50,11 @@ class ScanProgress:
         """3 when records were rejected."""
         return 3 if self._rejected else 0
 
+    @property
+    def rejections(self) -> int:
+        """Records that were rejected so far."""
+        return self._rejected
+
     def read(self, count: int) -> None:
         """So many more stored bytes were read."""
         self._bar.advance(self._task, count)
@@ -90,16 +96,27 @@ class ScanProgress:
         """An article lies outside --since and --until."""
         self._left_out += 1
 
+    def reported(self, path: str, size: int) -> None:
+        """The report is there."""
+        self._console.print(harmless(f"report: {path} ({decimal(size)}), for any browser"))
+
     def finished(self, decisions: list[Decision]) -> None:
         """The summary."""
         sizes = Counter(decision.cluster_id for decision in decisions)
         stories = sum(size > 1 for size in sizes.values())
         grouped = sum(size for size in sizes.values() if size > 1)
-        parts = [
+        self._summary(
             f"{counted(len(decisions), 'article')}: {grouped:,} in"
             f" {counted(stories, 'story', 'stories')} of two or more,"
             f" {len(decisions) - grouped:,} alone"
-        ]
+        )
+
+    def gathered(self, articles: int) -> None:
+        """The summary where nothing is decided."""
+        self._summary(counted(articles, "article"))
+
+    def _summary(self, first: str) -> None:
+        parts = [first]
         if self._left_out:
             parts.append(f"{self._left_out:,} outside --since and --until")
         if self._rejected:

@@ -90,6 +90,7 @@ class _StoryTable:
     def __init__(self) -> None:
         self._shown: dict[str, tuple[str, str]] = {}
         self._stories: dict[str, list[Decision]] = defaultdict(list)
+        self._linked: dict[str, list[Decision]] = defaultdict(list)  # by canonical article
 
     def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
         for article in articles:
@@ -99,6 +100,8 @@ class _StoryTable:
 
     def write(self, decision: Decision) -> None:
         self._stories[decision.cluster_id].append(decision)
+        if decision.linked_id is not None:
+            self._linked[decision.linked_id].append(decision)
 
     def __enter__(self) -> _StoryTable:
         return self
@@ -121,6 +124,9 @@ class _StoryTable:
             for decision in members:
                 style = "bold" if decision.is_canonical else None
                 table.add_row(*self._row(decision), style=style)
+            for decision in sorted(self._linked[members[0].id], key=lambda d: d.id):
+                title, source = self._shown[decision.id]
+                table.add_row("linked", "", Text(title), Text(source), style="dim")
             why = Text(_why(members[0]), style="italic dim", no_wrap=False, overflow="fold")
             table.add_row("", "", why, "", end_section=True)
         alone = sum(len(members) == 1 for members in self._stories.values())

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,21 @@ from dedupe.cli.options import (
     Moment,
     input_format,
     level,
+    model,
     option,
     output_file,
+    precision,
     quiet,
     scan_params,
     threshold,
+    verifier,
     window,
     workers,
 )
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
+    from dedupe.cli.report import ReportFile
     from dedupe.models import Article, Rejection
     from dedupe.params import ScanParams
 
@@ -47,6 +51,9 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
 @threshold
+@precision
+@verifier
+@model
 @option(
     "--source",
     multiple=True,
@@ -58,6 +65,11 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
     type=click.Choice(RULES),
     multiple=True,
     help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
+)
+@option(
+    "--report",
+    type=click.Path(dir_okay=False),
+    help="Write the stories here as one HTML page, for any browser.",
 )
 @option("--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL.")
 @workers
@@ -78,7 +90,8 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     from dedupe.kernel import on_compile
 
     params = _params(given)
-    rejects_path = _apart(given["rejects"], given["output"], inputs)
+    rejects_path, page = given["rejects"], given["report"]
+    _apart({"--output": given["output"], "--rejects": rejects_path, "--report": page}, inputs)
     progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
 
     def reject(rejection: Rejection) -> None:
@@ -97,14 +110,27 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     with (
         open_output(given["output"], given["to"]) as output,
         RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,
+        _report(page) if page else nullcontext() as report,
     ):
         kept = output.watch(_between(articles, given["since"], given["until"], progress))
+        if report:
+            kept = report.watch(kept)
         with progress, on_compile(progress.compiling), _without_gc():
             decisions = run(kept, params, progress.stage)
+            if report:
+                report.write(decisions, params, progress)
         for decision in decisions:
             output.write(decision)
     progress.finished(decisions)
+    if report:
+        progress.reported(report.path, report.size)
     sys.exit(progress.exit_code)
+
+
+def _report(path: str) -> AbstractContextManager[ReportFile]:
+    from dedupe.cli.report import open_report
+
+    return open_report(path)
 
 
 @contextmanager
@@ -124,16 +150,18 @@ def _params(given: dict[str, Any]) -> ScanParams:
     return scan_params(given, sources=given["source"], **election)
 
 
-def _apart(rejects: str | None, output: str, inputs: tuple[str, ...]) -> str | None:
-    """The path of the rejects. Raises UsageError where a file would be written over another."""
-    read = {os.path.realpath(path) for path in inputs if path != "-"}
-    for flag, path in (("--output", output), ("--rejects", rejects)):
-        if path is not None and os.path.isfile(path) and os.path.realpath(path) in read:
+def _apart(files: dict[str, str | None], inputs: tuple[str, ...]) -> None:
+    """Raises UsageError where a file would be written over another."""
+    taken = {os.path.realpath(path): "an input" for path in inputs if path != "-"}
+    for flag, path in files.items():
+        if path is None or path == os.devnull:
+            continue
+        real = os.path.realpath(path)
+        before = taken.setdefault(real, flag)
+        if before == "an input" and os.path.isfile(path):
             raise UsageError(f"{path}: {flag} would write over an input")
-    same = rejects is not None and os.path.realpath(rejects) == os.path.realpath(output)
-    if same and output != os.devnull:
-        raise UsageError(f"{output}: --output and --rejects name the same file")
-    return rejects
+        if before.startswith("--") and before != flag:
+            raise UsageError(f"{path}: {before} and {flag} name the same file")
 
 
 def _between(

@@ -80,7 +80,7 @@ def bcubed(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> B
     truth, found = _margins(table)
     precision = sum(n * n / found[cluster] for (_, cluster), n in table.items()) / len(gold)
     recall = sum(n * n / truth[cluster] for (cluster, _), n in table.items()) / len(gold)
-    return BCubed(precision, recall, _f1(precision, recall))
+    return BCubed(precision, recall, harmonic_mean(precision, recall))
 
 
 def pairwise(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) -> Pairwise:
@@ -93,7 +93,7 @@ def pairwise(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable]) ->
     in_truth, in_found = map(_pairs, _margins(table))
     precision = together / in_found if in_found else None
     recall = together / in_truth if in_truth else None
-    f1 = None if precision is None or recall is None else _f1(precision, recall)
+    f1 = None if precision is None or recall is None else harmonic_mean(precision, recall)
     return Pairwise(precision, recall, f1)
 
 
@@ -110,8 +110,8 @@ def adjusted_rand(gold: Mapping[str, Hashable], predicted: Mapping[str, Hashable
     return 1.0 if most == expected else (together - expected) / (most - expected)
 
 
-def _f1(precision: float, recall: float) -> float:
-    """The harmonic mean of the two."""
+def harmonic_mean(precision: float, recall: float) -> float:
+    """F1, of two figures from 0 to 1."""
     total = precision + recall
     return 2 * precision * recall / total if total else 0.0
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dedupe.errors import UsageError
 from dedupe.evaluation.clusters import ClusterFigures, cluster_figures
-from dedupe.evaluation.pairs import LabelledPair, PairFigures, pair_figures
+from dedupe.evaluation.pairs import Judge, LabelledPair, PairFigures, pair_figures
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -23,10 +23,12 @@ def measure(
     predicted: Mapping[str, str],
     gold: Mapping[str, str],
     pairs: Mapping[str, Sequence[LabelledPair]],
+    judge: Judge | None = None,
 ) -> Evaluation:
     """Compare the clusters of articles with their gold stories and with files of labelled pairs.
 
-    Raises UsageError where the articles of a kind of labels are all without a predicted cluster.
+    `judge` says what the articles of a pair are to each other; without it that stays open. Raises
+    UsageError where the articles of a kind of labels are all without a predicted cluster.
     """
     if gold and not gold.keys() & predicted.keys():
         raise UsageError(
@@ -36,5 +38,5 @@ def measure(
     return Evaluation(
         articles=len(predicted),
         clusters=cluster_figures(gold, predicted) if gold else None,
-        pairs=tuple(pair_figures(file, given, predicted) for file, given in pairs.items()),
+        pairs=tuple(pair_figures(file, given, predicted, judge) for file, given in pairs.items()),
     )

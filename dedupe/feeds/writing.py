@@ -8,7 +8,8 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Protocol, Self, cast, get_type_hints
 
@@ -58,6 +59,21 @@ def open_writer(
     if format == "parquet":
         load("pyarrow.parquet", "writing Parquet", "parquet")
     return writers[format](_Target(path, stdout, may_compress=format != "parquet"))
+
+
+@contextmanager
+def new_file(path: str) -> Iterator[BinaryIO]:
+    """A file to write to, that gets its name when the block ends without an error.
+
+    Compressed where `path` ends in `.gz`. Raises UsageError where it cannot be written to.
+    """
+    target = _Target(path)
+    try:
+        yield target.stream
+        target.close()
+    except BaseException:
+        target.discard()
+        raise
 
 
 class RejectWriter:

@@ -7,7 +7,7 @@ A token that is not in the table passes for one that is, of any value, 3 times i
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -76,3 +76,10 @@ def zipf(token: str) -> float | None:
     start, end = table.offsets[prefix : prefix + 2].tolist()
     at = start + int(np.searchsorted(table.lows[start:end], low))
     return int(table.zipfs[at]) / STEPS if at < end and table.lows[at] == low else None
+
+
+@lru_cache(maxsize=1 << 16)
+def estimated_zipf(token: str) -> float:
+    """The Zipf value of one token; UNKNOWN_ZIPF if it is not in the table."""
+    known = zipf(token)
+    return UNKNOWN_ZIPF if known is None else known

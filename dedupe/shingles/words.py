@@ -54,19 +54,11 @@ def thin_quotes(
     """
     kept = 0
     run = 0
-    sampled = 0
-    for t in range(first, first + count + size - 1):
+    for t in range(first, first + size - 1):
         run = run + 1 if kinds[t] & _QUOTED else 0
-        e = t - first - size + 1
-        if e >= 0:
-            sampled += run < size or elements[e] % QUOTES == 0
-    if sampled == 0 or sampled == count:
-        return count
-    run = 0
-    for t in range(first, first + count + size - 1):
-        run = run + 1 if kinds[t] & _QUOTED else 0
-        e = t - first - size + 1
-        if e >= 0 and (run < size or elements[e] % QUOTES == 0):
+    for e in range(count):
+        run = run + 1 if kinds[first + e + size - 1] & _QUOTED else 0
+        if run < size or elements[e] % QUOTES == 0:
             elements[kept] = elements[e]
             kept += 1
-    return kept
+    return kept if kept > 0 else count

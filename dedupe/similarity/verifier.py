@@ -16,11 +16,24 @@ class Judgement(NamedTuple):
     similarities: NDArray[np.float32]  # (n,) 0 to 1, for people
 
 
+class Term(NamedTuple):
+    """One thing that a verifier looked at in a pair."""
+
+    name: str
+    value: float  # NaN where it is not known
+    effect: float  # on the log-odds of the same story; NaN where the verifier cannot tell
+
+
 class Verifier(Protocol):
     """Judges pairs of articles of one collection, given by their places in it."""
 
     threshold: float  # the score from which two articles tell the same story
+    model: str  # names what the scores mean; numbers fitted to those of one fit no other
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k])."""
+        ...
+
+    def explain(self, left: int, right: int) -> tuple[Term, ...]:
+        """What decided about one pair, the most telling first."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xxhash
@@ -46,7 +46,7 @@ riproduzione riservata
 """
 # First words of a sentence, and how many words it may have.
 _OPENINGS = {
-    12: "click here to|read more about|read more on|read the full story"
+    12: "click here to|read more at|read more about|read more on|read the full story"
     "|read the full article|read full story|read the rest of|continue reading at"
     "|continue reading on|czytaj więcej na|czytaj dalej na|follow us on|follow us at"
     "|like us on|share this article|all rights reserved|síguenos en|seguici su|suivez nous"
@@ -83,6 +83,7 @@ _FRAME_WORDS = 60
 _RIGHTS_WORDS = 30
 _NOTICE = "copyright"  # with a year
 _MOST_WORDS = 4  # of first words
+_LONGEST_WHOLE = 13
 _HINTS = 4096
 
 _COLON = 1  # conditions; bits
@@ -99,7 +100,7 @@ class Forms(NamedTuple):
     conditions: NDArray[np.uint8]
     then: NDArray[np.uint32]  # xxh32 of words that must follow; 0 is none
     then_words: NDArray[np.int32]
-    hints: NDArray[np.uint8]  # by the lower bits of a hash: bit 1 whole segments, 2 first words
+    hints: NDArray[np.uint8]  # by the lower bits of the hash of a word: whether a form begins so
 
 
 @cache
@@ -113,10 +114,8 @@ def forms() -> Forms:
         np.array(column, dtype=dtype) for column, dtype in zip(columns, types, strict=True)
     )
     hints = np.zeros(_HINTS, dtype=np.uint8)
-    for value in whole:
-        hints[value % _HINTS] |= 1
-    for phrase in _openings():
-        hints[_hash(phrase.split()[0]) % _HINTS] |= 2
+    for phrase in (*_phrases(_WHOLE.replace("\n", "|")), *_openings()):
+        hints[_hash(phrase.split()[0]) % _HINTS] = 1
     return Forms(
         np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words, hints
     )
@@ -175,61 +174,72 @@ def mark_forms(
     data: NDArray[np.uint8],
     bounds: NDArray[np.int32],
     kinds: NDArray[np.uint8],
+    hashes: NDArray[np.uint32],
     start: int,
     ends: NDArray[np.int32],
     marks: NDArray[np.uint8],
-    hashes: NDArray[np.uint32],
     count: int,
     table: Forms,
     dropped: NDArray[np.bool_],
 ) -> int:
     """Say in `dropped` which of the segments are of a fixed form; return how many.
 
-    Segment s has the tokens from `ends[s - 1]` (`start` for the first) to `ends[s]`, the bits
-    `marks[s]` of dedupe.text.segments and the xxh32 `hashes[s]` of its normalised bytes.
+    Segment s has the tokens from `ends[s - 1]` (`start` for the first) to `ends[s]` and the bits
+    `marks[s]` of dedupe.text.segments; `hashes` are the xxh32 of the tokens.
     """
-    whole, first, most, conditions, then, then_words, hints = table
     found = 0
     until = 0  # segments before this one are part of a form that takes its line
-    line_end = 0
+    low = np.int64(start)
     for s in range(count):
-        low = start if s == 0 else ends[s - 1]
-        high = np.int64(ends[s])
-        dropped[s] = s < until or (
-            hints[hashes[s] % _HINTS] & 1 != 0 and _contains(whole, hashes[s])
-        )
-        if not dropped[s] and marks[s] & BEGINS and marks[s] & RIGHTS:
-            line_end = _line(marks, s, count)
-            if ends[line_end - 1] - low <= _RIGHTS_WORDS:
-                until = line_end
-                dropped[s] = True
-        word = xxh32(data, bounds[low, 0], bounds[low, 1], np.uint32(0))
-        hinted = hints[word % _HINTS] & 2 != 0
-        for words in range(1, min(_MOST_WORDS, high - low) + 1):
-            if dropped[s] or not hinted:
-                break
-            opening = xxh32(data, bounds[low, 0], bounds[low + words - 1, 1], np.uint32(0))
-            k = np.searchsorted(first, opening)
-            while k < len(first) and first[k] == opening and not dropped[s]:
-                line_end = s + 1
-                if conditions[k] & _WHOLE_LINE:
-                    line_end = _line(marks, s, count)
-                last = np.int64(ends[line_end - 1])
-                fits = last - low <= most[k]
-                if conditions[k] & _COLON and not marks[s] & LABEL:
-                    fits = False
-                if conditions[k] & _YEAR and not (
-                    last > low + words and kinds[low + words] & NUMBER
-                ):
-                    fits = False
-                if fits and then_words[k] > 0:
-                    fits = _follows(data, bounds, low + words, last, then_words[k], then[k])
-                if fits:
-                    dropped[s] = True
-                    until = line_end
-                k += 1
+        if s >= until:
+            if marks[s] & BEGINS and marks[s] & RIGHTS:
+                behind = _line(marks, s, count)
+                if ends[behind - 1] - low <= _RIGHTS_WORDS:
+                    until = behind
+            if s >= until and table.hints[hashes[low] % _HINTS]:
+                until = _form(data, bounds, kinds, low, ends, marks, s, count, table)
+        dropped[s] = s < until
         found += dropped[s]
+        low = np.int64(ends[s])
     return found
+
+
+@njit(nogil=True)
+def _form(
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    low: int,
+    ends: NDArray[np.int32],
+    marks: NDArray[np.uint8],
+    s: int,
+    count: int,
+    table: Forms,
+) -> int:
+    """The segment behind the form that segment `s`, from token `low` on, begins; 0: it has none."""
+    whole, first, most, conditions, then, then_words, _ = table
+    high = np.int64(ends[s])
+    if high - low <= _LONGEST_WHOLE and _contains(
+        whole, xxh32(data, bounds[low, 0], bounds[high - 1, 1], np.uint32(0))
+    ):
+        return s + 1
+    longest: Any = min(_MOST_WORDS, high - low)
+    for words in range(1, longest + 1):
+        opening = xxh32(data, bounds[low, 0], bounds[low + words - 1, 1], np.uint32(0))
+        for k in range(np.searchsorted(first, opening), len(first)):
+            if first[k] != opening:
+                break
+            behind = _line(marks, s, count) if conditions[k] & _WHOLE_LINE else s + 1
+            last = np.int64(ends[behind - 1])
+            if last - low > most[k] or (conditions[k] & _COLON and not marks[s] & LABEL):
+                continue
+            if conditions[k] & _YEAR and not (last > low + words and kinds[low + words] & NUMBER):
+                continue
+            if then_words[k] == 0 or _follows(
+                data, bounds, low + words, last, then_words[k], then[k]
+            ):
+                return behind
+    return 0
 
 
 @njit(nogil=True)

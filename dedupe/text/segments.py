@@ -11,19 +11,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# What a piece is; bits.
-SEGMENT = 1  # a segment ends with this piece
-BEGINS = 2  # which began its line
-ENDS = 4  # which ends its line
-LABEL = 8  # which has a colon near its beginning
-RIGHTS = 16  # which has a copyright sign near its beginning
-QUOTE = 32  # the piece is a quote, or part of one
+from dedupe.text.tokens import QUOTED
+
+# What a segment is; bits.
+BEGINS = 1  # begins its line
+ENDS = 2  # ends its line
+LABEL = 4  # has a colon near its beginning
+RIGHTS = 8  # has a copyright sign near its beginning
 
 MIN_QUOTE = 25
 MAX_QUOTE = 1500
 _LABEL = 24  # characters before the colon of a label, or the copyright sign
-# The characters below 64 that may end a segment or a label, or open a quote, as bits.
-_ENDING = np.uint64(sum(1 << ord(char) for char in '\n\v\f\r.!?":'))
 _SHORT = 4  # letters of an abbreviation
 _NAME = 60  # characters of a tweet's signature before the handle
 
@@ -67,14 +65,17 @@ def _is_word(char: int) -> bool:
 
 
 @njit(nogil=True)
-def _quote_end(chars: NDArray[np.uint32], i: int, end: int) -> int:
-    """Where the quote that opens at `i` closes, or -1 where none opens."""
+def _quote_end(
+    chars: NDArray[np.uint32], end: int, cuts: NDArray[np.int64], opening: int, cut: int
+) -> int:
+    """Which of the `cut` cuts closes the quote that the cut `opening` opens; -1: none opens."""
+    i = cuts[opening, 0]
     opener = np.int64(chars[i])
     straight = opener == 0x22
-    last = min(end, i + MAX_QUOTE)
-    for j in range(i + 1, last):
+    for k in range(opening + 1, cut):
+        j = cuts[k, 0]
         char = np.int64(chars[j])
-        if _is_newline(char):
+        if j >= i + MAX_QUOTE or _is_newline(char):
             return -1
         if straight:
             closes = char == 0x22
@@ -87,7 +88,7 @@ def _quote_end(chars: NDArray[np.uint32], i: int, end: int) -> int:
         if closes:
             if straight and (j + 1 < end and _is_word(np.int64(chars[j + 1]))):
                 return -1  # that one opens: the first has no partner
-            return j if j - i >= MIN_QUOTE else -1
+            return k if j - i >= MIN_QUOTE else -1
         if char == opener:  # the first has no partner
             return -1
     return -1
@@ -120,16 +121,14 @@ def _goes_with_stop(char: int) -> bool:
 
 
 @njit(nogil=True)
-def _tweet_signature(chars: NDArray[np.uint32], i: int, end: int) -> int:
-    """Where the signature of an embedded tweet that stands at `i` ends, or -1 where none does."""
-    if i + 4 >= end or chars[i] != 0x2014:
-        return -1
-    signed = False
-    for j in range(i + 1, min(end, i + 3 * _NAME)):
-        if _is_newline(np.int64(chars[j])):
-            return j if signed else -1
-        signed |= j < i + _NAME and j + 1 < end and chars[j] == 0x28 and chars[j + 1] == 0x40
-    return min(end, i + 3 * _NAME) if signed else -1
+def _signs_tweet(chars: NDArray[np.uint32], start: int, end: int) -> bool:
+    """Whether the line `chars[start:end]` is the signature of an embedded tweet."""
+    if start >= end or chars[start] != 0x2014:
+        return False
+    for j in range(start + 1, min(end - 1, start + _NAME)):
+        if chars[j] == 0x28 and chars[j + 1] == 0x40:
+            return end - start <= 3 * _NAME
+    return False
 
 
 @njit(nogil=True)
@@ -137,92 +136,76 @@ def split(
     chars: NDArray[np.uint32],
     start: int,
     end: int,
-    ends: NDArray[np.int64],
+    cuts: NDArray[np.int64],
+    cut: int,
+    titled: int,
+    n: int,
+    kinds: NDArray[np.uint8],
+    ends: NDArray[np.int32],
     marks: NDArray[np.uint8],
 ) -> int:
-    """Cut `chars[start:end]` into pieces; return how many.
+    """Cut the text `chars[start:end]` into segments at its `cut` cuts; return how many.
 
-    A piece ends where a segment ends, and where a quote begins or ends. Piece k ends at `ends[k]`,
-    its bits are `marks[k]`. There is room for one piece more than there are characters. Pieces end
-    between tokens, so that tokenising them one by one is tokenising the whole.
+    The text has the tokens `titled` to `n`, and every segment some of them: segment s those from
+    where the one before ended to `ends[s]`; it has the bits `marks[s]`.
+    Quoted tokens get the bit QUOTED in `kinds`.
     """
     count = 0
-    piece = start  # where the open piece began
-    segment = start  # and the open segment
-    begins = BEGINS  # for a segment that began its line
+    segment = np.int64(titled)  # where the open segment began, in tokens
+    place = np.int64(start)  # and in characters
+    line = np.int64(titled)  # likewise the open line
+    line_place = np.int64(start)
+    before = np.int64(titled)  # where the last line that is not empty began
+    begins = BEGINS  # for a segment that begins its line
     label = 0
-    quote = start  # where the open quote ends
-    line = start  # where the last line began that is not empty
-    begin = start  # where this line began
-    i = start
-    while i < end:
-        char = np.int64(chars[np.uintp(i)])
-        if (
-            i != quote
-            and char < 0x80
-            and (char > 63 or not (_ENDING >> np.uint64(char)) & np.uint64(1))
-        ):
-            i += 1
+    quoted = np.int64(start)  # where the open quote ends
+    done = np.int64(start)  # cuts before this one belong to a segment that has ended
+    for k in range(cut + 1):
+        i, t = (cuts[k, 0], cuts[k, 1]) if k < cut else (np.int64(end), np.int64(n))
+        if i < done:
             continue
-        if i == quote and piece < quote:
-            ends[count] = i
-            marks[count] = QUOTE
-            count += 1
-            piece = i
-            if not _is_newline(char):
-                i += 1
-                continue
-        j = i + 1
+        char = np.int64(chars[i]) if k < cut else np.int64(0x0A)
+        behind = min(np.int64(end), i + 1)
         newline = _is_newline(char)
-        if newline:
-            line = begin if i > begin else line
-            begin = j
-        elif _is_stop(char) or _is_wide_stop(char):
-            if char == 0x2E and _abbreviates(chars, i, start):
-                i = j
-                continue
-            wide = _is_wide_stop(char)
-            while j < end and _goes_with_stop(np.int64(chars[j])):
-                j += 1
-            if not wide and j < end and not _is_space(np.int64(chars[j])):
-                i = quote if i < quote < j else j
-                continue
-        else:
-            if (char == 0x3A or char == 0xA9) and i - segment <= _LABEL:
-                label |= LABEL if char == 0x3A else RIGHTS
-            elif i >= quote and _opens(chars, i, start, end):
-                close = _quote_end(chars, i, end)
+        if not newline and not _is_stop(char) and not _is_wide_stop(char):
+            if char == 0x3A or char == 0xA9:
+                if i - place <= _LABEL:
+                    label |= LABEL if char == 0x3A else RIGHTS
+            elif i >= quoted and _opens(chars, i, start, end):
+                close = _quote_end(chars, end, cuts, k, cut)
                 if close >= 0:
-                    if i > piece:
-                        ends[count] = i
-                        marks[count] = 0
-                        count += 1
-                        piece = i
-                    quote = close
-            i += 1
+                    quoted = cuts[close, 0]
+                    _quote(kinds, t, cuts[close, 1])
             continue
-        line_ends = newline or j >= end or _is_newline(np.int64(chars[j]))
-        if not newline or segment < i:
-            ends[count] = j
-            marks[count] = SEGMENT | begins | label | (ENDS if line_ends else 0)
-            if piece < quote:
-                marks[count] |= QUOTE
+        if not newline:
+            if char == 0x2E and _abbreviates(chars, i, start):
+                continue
+            while behind < end and _goes_with_stop(np.int64(chars[behind])):
+                behind += 1
+            if behind < end and not (_is_wide_stop(char) or _is_space(np.int64(chars[behind]))):
+                continue
+        if t > segment:
+            ends[count] = t
+            marks[count] = begins | label
             count += 1
-        if newline:
-            signed = _tweet_signature(chars, j, end)
-            if signed >= 0:
-                k = count - 1
-                while k >= 0 and ends[k] > line:
-                    marks[k] |= QUOTE
-                    k -= 1
-                quote = signed
-        piece = segment = i = j
+            begins = 0
         label = 0
-        begins = BEGINS if line_ends else 0
-    if piece < end:
-        ends[count] = end
-        marks[count] = SEGMENT | begins | label | ENDS
-        if piece < quote:
-            marks[count] |= QUOTE
-        count += 1
+        segment = t
+        place = done = behind
+        if newline:
+            begins = BEGINS
+            if count > 0:
+                marks[count - 1] |= ENDS
+            if t > line:
+                if _signs_tweet(chars, line_place, i):
+                    _quote(kinds, before, t)
+                before = line
+            line = t
+            line_place = behind
     return count
+
+
+@njit(inline="always")
+def _quote(kinds: NDArray[np.uint8], first: int, last: int) -> None:
+    for t in range(first, last):
+        kinds[t] |= QUOTED

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.kernel import kernel
 from dedupe.text.characters import (
     BIGRAM,
     COVERED,
@@ -30,6 +31,9 @@ NUMBER = 2  # has a digit
 PAIR = 4  # a character pair of a script without spaces
 TITLE = 8  # stands in the title
 QUOTED = 64  # stands in a quote or an embedded tweet
+
+# ASCII punctuation and line breaks that may end a segment or a label, or open a quote, as bits.
+_CUTTING = np.uint64(sum(1 << ord(char) for char in '\n\v\f\r.!?":'))
 
 BYTES_PER_CHAR = 9  # a character begins one pair of at most 4 bytes each, with a space behind
 _SHARP_S = 0xDF
@@ -88,13 +92,17 @@ def tokenise(
     bounds: NDArray[np.int32],
     kinds: NDArray[np.uint8],
     n: int,
-) -> tuple[int, int]:
+    cuts: NDArray[np.int64],
+) -> tuple[int, int, int]:
     """Tokenise `chars[start:end]` behind what `out` holds already.
 
     `out` takes the normalised bytes from `at` on, `bounds[k]` is (start, end) of token `k` in it,
-    `kinds[k]` its bits. Returns the new `at` and the number of tokens, both counted from `n`.
-    The caller makes room: BYTES_PER_CHAR bytes and one token for every character.
+    `kinds[k]` its bits. `cuts` takes (place, tokens before it) of every separator that may end a
+    segment or belong to a quote, as far as it has room. Returns the new `at`, the number of tokens,
+    both counted from `n`, and the number of cuts. The caller makes room: BYTES_PER_CHAR bytes and
+    one token for every character.
     """
+    cut = 0
     open_at = -1  # start of the open word in `out`, or -1
     kind_bits = 0
     previous: np.int64 | int = -1  # last character of a run of pairs, or -1
@@ -152,11 +160,16 @@ def tokenise(
         elif previous >= 0:
             at, n = _end_run(out, at, bounds, kinds, n, previous, paired)
             previous = -1
+        if kind != BIGRAM and cut < len(cuts):
+            if char >= 0x80 or (char < 64 and (_CUTTING >> np.uint64(char)) & np.uint64(1)):
+                cuts[cut, 0] = i - 1
+                cuts[cut, 1] = n
+                cut += 1
     if open_at >= 0:
         at, n = _end_token(out, at, bounds, kinds, n, open_at, kind_bits)
     elif previous >= 0:
         at, n = _end_run(out, at, bounds, kinds, n, previous, paired)
-    return at, n
+    return at, n, cut
 
 
 @njit(inline="always")
@@ -229,6 +242,20 @@ def tokens(text: str) -> list[str]:
     return [token for token, _ in _read(text)]
 
 
+@kernel
+def _tokenise_one(
+    chars: NDArray[np.uint32],
+    classes: NDArray[np.uint8],
+    folds: NDArray[np.uint32],
+    out: NDArray[np.uint8],
+    bounds: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    cuts: NDArray[np.int64],
+) -> tuple[int, int, int]:
+    """`tokenise` for a single text, kept on disk, so that looking at one text costs no second."""
+    return tokenise(chars, 0, len(chars), classes, folds, out, 0, bounds, kinds, 0, cuts)
+
+
 def _read(text: str) -> list[tuple[str, int]]:
     """The tokens of a text, each with its bits."""
     chars, _ = TextBuffer().lay_out([text])
@@ -236,7 +263,8 @@ def _read(text: str) -> list[tuple[str, int]]:
     out = np.empty(len(chars) * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((len(chars) + 1, 2), dtype=np.int32)
     kinds = np.empty(len(chars) + 1, dtype=np.uint8)
-    end, n = tokenise(chars, 0, len(chars), table.classes, table.folds, out, 0, bounds, kinds, 0)
+    cuts = np.empty((0, 2), dtype=np.int64)
+    end, n, _ = _tokenise_one(chars, table.classes, table.folds, out, bounds, kinds, cuts)
     data = out[:end].tobytes()
     return [
         (data[a:b].decode(), kind)

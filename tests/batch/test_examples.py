@@ -13,11 +13,11 @@ import pytest
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.scan import scan
+from dedupe.batch.verifiers import learned
 from dedupe.feeds import read_articles
 from dedupe.fingerprint import Signer
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
-from dedupe.similarity.plane import PlaneVerifier
 
 LABELS = tomllib.loads((Path(__file__).parents[2] / "examples" / "labels.toml").read_text("utf-8"))
 STORIES = LABELS["stories"]
@@ -58,12 +58,12 @@ def relation(articles: list[Article]) -> Callable[[str, str], str]:
     collection.keep(signer.sign(articles))
     ranked = collection.ranked()
     places = {entry.id: i for i, entry in enumerate(ranked.entries)}
-    verifier = PlaneVerifier(ranked.compared, ranked.circumstances(), params.threshold)
+    verifier = learned(ranked, params)
 
     def judged(one: str, other: str) -> str:
         pair = [np.array([places[id]], dtype=np.int32) for id in (one, other)]
         judgement = verifier.judge(*pair)
-        same = judgement.scores[0] >= params.threshold
+        same = judgement.scores[0] >= verifier.threshold
         return Relation(int(judgement.relations[0])).label if same else "none"
 
     return judged
@@ -145,6 +145,27 @@ def test_a_correction_is_an_update_of_what_it_corrects_and_no_other_story_s(
     assert cluster == {first, later}
     assert (decisions[first].update, decisions[later].update) == (False, True)
     assert decisions[later].nearest_id == first
+
+
+def test_every_example_is_of_the_kind_that_its_label_says(decisions: Decisions) -> None:
+    labelled = {m: trap["entry"] for trap in TRAPS.values() if "entry" in trap
+                for m in trap["members"]}  # fmt: skip
+    labelled |= {stub: "stub" for story in STORIES.values() for stub in story.get("stubs", [])}
+    wrong = {id: d.kind for id, d in decisions.items() if d.kind != labelled.get(id, "article")}
+    assert wrong == {}
+
+
+def test_only_what_tells_of_several_stories_is_linked_and_to_one_of_them(
+    decisions: Decisions,
+) -> None:
+    leads = {
+        member: {STORIES[key]["original"] for key in trap.get("linked", [])}
+        for trap in TRAPS.values()
+        for member in trap["members"]
+    }
+    linked = {id: d.linked_id for id, d in decisions.items() if d.linked_id is not None}
+    assert sorted(linked) == sorted(member for member, originals in leads.items() if originals)
+    assert [id for id, other in linked.items() if other not in leads[id]] == []
 
 
 def test_the_levels_nest(articles: list[Article]) -> None:

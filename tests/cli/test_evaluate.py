@@ -16,6 +16,7 @@ from dedupe.cli.main import commands
 
 Evaluate = Callable[..., Result]
 SAME = {"id_a": "a", "id_b": "b", "label": "same", "weight": 2}
+NOTHING = {"none": 0, "story": 0, "rewrite": 0, "copy": 0, "exact": 0}
 TOPIC = {"id_a": "a", "id_b": "c", "label": "topic", "weight": 9}
 
 
@@ -67,10 +68,25 @@ def test_a_scan_is_measured_by_gold_stories_and_pairs(
                 "left_out": 1,
                 "recall": 1.0,
                 "weighted_precision": 1.0,
+                "f1": 1.0,
                 "development": None,
                 "labels": [
-                    {"label": "same", "pairs": 1, "together": 1, "share": 1.0},
-                    {"label": "topic", "pairs": 1, "together": 0, "share": 0.0},
+                    {
+                        "label": "same",
+                        "pairs": 1,
+                        "together": 1,
+                        "share": 1.0,
+                        "relations": NOTHING | {"exact": 1},
+                        "updates": 0,
+                    },
+                    {
+                        "label": "topic",
+                        "pairs": 1,
+                        "together": 0,
+                        "share": 0.0,
+                        "relations": NOTHING | {"none": 1},
+                        "updates": 0,
+                    },
                 ],
             }
         ],
@@ -109,9 +125,41 @@ def test_earlier_decisions_are_measured_as_the_scan_is(
     invoke(articles, "-o", "decisions.jsonl.gz")
     scanned = evaluate(articles, "--pairs", pairs)
     reused = evaluate(articles, "--pairs", pairs, "--decisions", "decisions.jsonl.gz")
-    assert (reused.exit_code, reused.stdout, reused.stderr) == (0, scanned.stdout, "")
+    assert (reused.exit_code, reused.stderr) == (0, "")
+    expected, found = json.loads(scanned.stdout), json.loads(reused.stdout)
+    for label in expected["pairs"][0]["labels"]:
+        label.update(relations=None, updates=None)  # decisions are of articles, not of pairs
+    assert found == expected
     without = evaluate("--pairs", pairs, "--decisions", "decisions.jsonl.gz")
-    assert json.loads(without.stdout)["pairs"] == json.loads(scanned.stdout)["pairs"]
+    assert json.loads(without.stdout)["pairs"] == expected["pairs"]
+
+
+def test_each_pair_is_told_as_what_it_was_found(
+    evaluate: Evaluate, write: Any, two_copies: Any, other: Any
+) -> None:
+    first, _ = two_copies
+    later = {**first, "id": "l", "text": first["text"] + " It may open again in May.",
+             "published": "2024-03-01T19:00Z"}  # fmt: skip
+    articles = write(*two_copies, other, later)
+    ids = [("a", "b"), ("l", "a"), ("a", "c"), ("c", "l")]
+    pairs = write(*({"id_a": a, "id_b": b, "label": "silver"} for a, b in ids), name="p.jsonl")
+    label = json.loads(evaluate(articles, "--pairs", pairs).stdout)["pairs"][0]["labels"][0]
+    assert label["relations"] == NOTHING | {"exact": 1, "copy": 1, "none": 2}
+    assert (label["updates"], label["together"]) == (1, 2)
+    shown = evaluate(articles, "--pairs", pairs, "--to", "table").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["silver", "4", "2", "0.500", "2", "·", "·", "1", "1", "1"] in rows
+
+
+def test_with_decisions_the_table_says_that_there_are_no_relations(
+    evaluate: Evaluate, invoke: Any, articles: Path, write: Any
+) -> None:
+    invoke(articles, "-o", "decisions.jsonl")
+    pairs = write(SAME, name="pairs.jsonl")
+    given = ("--pairs", pairs, "--decisions", "decisions.jsonl", "--to", "table")
+    shown = evaluate(*given).stdout
+    assert "found as what: not measurable" in shown
+    assert "rewrite" not in shown
 
 
 def test_the_stories_of_the_examples_are_found_as_they_are_labelled(
@@ -138,7 +186,7 @@ def test_a_table_says_what_was_measured_and_what_could_not_be(
     rows = [line.split() for line in shown.splitlines()]
     assert ["B-cubed", "1.000", "1.000", "1.000"] in rows
     assert "adjusted Rand index: 1.000" in shown
-    assert ["[red]odd\ufffd", "1", "1", "1.000"] in rows
+    assert ["[red]odd\ufffd", "1", "1", "1.000"] in [row[:4] for row in rows]
     assert "pairs [bold].jsonl: 2 pairs" in shown
     assert "development in one story: not measurable" in shown
 
@@ -207,9 +255,14 @@ def test_wrong_usage_is_told_in_words_before_anything_is_scanned(
         ([articles, "--pairs", tmp_path / "cut.gz"], "cut.gz: the gzip data stops"),
         ([articles, "--decisions", pairs], "pairs.jsonl:1: is no decision"),
         ([articles, "--decisions", decisions, "--level", "copy"], "--level is for a scan"),
+        ([articles, "--decisions", decisions, "--model", "m.json"], "--model is for a scan"),
+        ([articles, "--model", "nowhere.json"], "nowhere.json: cannot be read: No such file"),
+        ([articles, "--model", pairs], "pairs.jsonl: is no model file"),
         ([articles, "-o", "figures.txt", "--to", "table"], "a table goes to standard output"),
         ([articles, "-o", "no/folder.json"], "no/folder.json: cannot be written"),
         ([articles, "-o", tmp_path], "cannot be written"),
+        ([articles, "-o", articles], "articles.jsonl: --output would write over what is read"),
+        ([articles, "--pairs", pairs, "-o", "pairs.jsonl"], "would write over what is read"),
         ([articles, "--to", "csv"], "'csv' is not one of"),
     ):
         result = evaluate(*arguments)

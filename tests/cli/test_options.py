@@ -50,7 +50,7 @@ def parsed(command: click.Command, option: click.Option, *arguments: str) -> tup
     """The value of the option, and where it came from."""
     parent = click.Context(commands)
     parent.default_map = load_config(None, commands)
-    given = ["INPUT"] * any(isinstance(p, click.Argument) for p in command.params)
+    given = ["INPUT"] * sum(isinstance(p, click.Argument) for p in command.params)
     context = command.make_context(command.name, [*arguments, *given], parent=parent)
     assert option.name is not None
     return context.params[option.name], context.get_parameter_source(option.name)

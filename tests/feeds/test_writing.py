@@ -35,6 +35,8 @@ def decision(id: str, **changes: Any) -> Decision:
         "credit_count": 2,
         "cluster_size": 3,
         "canonical_reason": 'earliest, by a "minute"',
+        "kind": "article",
+        "linked_id": None,
     }
     return Decision(**values | changes)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.similarity.vectors import document_frequencies, term_weight, unit_weights
+from dedupe.similarity.vectors import UNIT, document_frequencies, term_weight, unit_weights
 
 ZIPF = st.integers(0, 255)
 TF = st.integers(1, 255)
@@ -19,11 +19,12 @@ def weights(articles: list[list[tuple[int, int, int]]]) -> list[np.ndarray]:
     flat = [entry for article in articles for entry in article]
     bounds = np.cumsum([0, *map(len, articles)])
     terms, tfs, zipfs = (np.array(column) for column in zip(*flat, strict=True))
+    every = np.ones(len(articles), dtype=np.bool_)
     found = unit_weights(
         bounds,
         tfs.astype(np.uint8),
         zipfs.astype(np.uint8),
-        document_frequencies(terms.astype(np.uint32)),
+        document_frequencies(bounds, terms.astype(np.uint32), every),
         float(len(articles)),
     )
     return np.split(found, bounds[1:-1])
@@ -52,7 +53,7 @@ def test_vectors_have_length_one(articles: list[list[tuple[int, int, int]]]) -> 
         for article in articles
     ]
     for vector in weights(unique):
-        assert float(np.linalg.norm(vector)) == pytest.approx(1.0, abs=1e-5)
+        assert float(np.linalg.norm(vector)) == pytest.approx(UNIT, rel=1e-3)
 
 
 def test_a_vector_of_words_that_say_nothing_is_zero_not_an_error() -> None:
@@ -76,4 +77,11 @@ def test_two_articles_alone_fall_back_to_the_language() -> None:
 
 def test_document_frequency_counts_articles() -> None:
     terms = np.array([5, 9, 5, 7, 5], dtype=np.uint32)
-    assert document_frequencies(terms).tolist() == [3, 1, 3, 1, 3]
+    bounds, every = np.array([0, 2, 4, 5]), np.ones(3, dtype=np.bool_)
+    assert document_frequencies(bounds, terms, every).tolist() == [3, 1, 3, 1, 3]
+
+
+def test_articles_that_are_not_counted_add_nothing_and_find_at_least_themselves() -> None:
+    terms = np.array([5, 9, 5, 7, 5], dtype=np.uint32)
+    bounds, first = np.array([0, 2, 4, 5]), np.array([True, False, False])
+    assert document_frequencies(bounds, terms, first).tolist() == [1, 1, 1, 1, 1]

@@ -21,7 +21,10 @@ def with_kinds(text: str) -> list[tuple[str, int]]:
     out = np.empty(len(chars) * BYTES_PER_CHAR + BYTES_PER_CHAR, dtype=np.uint8)
     bounds = np.empty((len(chars) + 1, 2), dtype=np.int32)
     kinds = np.empty(len(chars) + 1, dtype=np.uint8)
-    _, n = tokenise(chars, 0, len(chars), table.classes, table.folds, out, 0, bounds, kinds, 0)
+    cuts = np.empty((0, 2), dtype=np.int64)
+    _, n, _ = tokenise(
+        chars, 0, len(chars), table.classes, table.folds, out, 0, bounds, kinds, 0, cuts
+    )
     words = [out[a:b].tobytes().decode() for a, b in bounds[:n].tolist()]
     return list(zip(words, kinds[:n].tolist(), strict=True))
 

@@ -1,0 +1,116 @@
+"""Which verifier judges a scan: by name, out of the entry points `dedupe.verifiers`.
+
+An entry point is a maker: called with the collection and the parameters it gives the verifier. A
+maker that needs the texts, as an embedding would, has a method `watch` as well, which passes the
+articles on as they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+
+from msgspec.structs import replace
+
+from dedupe.batch.collection import Ranked
+from dedupe.errors import UsageError
+from dedupe.models import Article
+from dedupe.params import Recalibration, ScanParams
+from dedupe.similarity.apart import Apart
+from dedupe.similarity.learned import THRESHOLD, LearnedVerifier
+from dedupe.similarity.plane import PlaneVerifier
+from dedupe.similarity.recalibration import Recalibrated, raw_threshold, rescored
+from dedupe.similarity.trees import shipped_model
+from dedupe.similarity.verifier import Verifier
+
+GROUP = "dedupe.verifiers"
+Maker = Callable[[Ranked, ScanParams], Verifier]
+
+
+def learned(ranked: Ranked, params: ScanParams) -> Verifier:
+    """The default: the shipped model. Raises UsageError for a precision out of reach."""
+    model = shipped_model()
+    threshold = params.threshold or THRESHOLD
+    if params.precision is not None:
+        threshold = model.threshold_for(params.precision)
+    return LearnedVerifier(ranked.compared, ranked.circumstances, threshold, model)
+
+
+def plane(ranked: Ranked, params: ScanParams) -> Verifier:
+    """A story similarity and a few rules, with nothing learned.
+
+    Raises UsageError for a precision, which it cannot tell.
+    """
+    if params.precision is not None:
+        raise UsageError("the verifier 'plane' cannot tell a precision; give a threshold")
+    verifier = PlaneVerifier(ranked.compared, ranked.circumstances)
+    if params.threshold is not None:
+        verifier.threshold = params.threshold
+    return verifier
+
+
+def maker_of(params: ScanParams, maker: Maker | None = None) -> Maker:
+    """What makes the verifier of a scan: the one that is given, else the one that is named.
+
+    What it makes heeds the kinds of entry, and the recalibration in the parameters. Raises
+    UsageError as `verifier_named` does; called, where the numbers are another verifier's.
+    """
+    return _Complete(maker or verifier_named(params.verifier))
+
+
+class _Complete:
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+
+    def __call__(self, ranked: Ranked, params: ScanParams) -> Verifier:
+        if params.recalibration is None:
+            made = self._maker(ranked, params)
+        else:
+            made = _recalibrated(self._maker, ranked, params, params.recalibration)
+        return Apart(made, ranked.compared, ranked.circumstances)
+
+    def watch(self, articles: Iterable[Article]) -> Iterable[Article]:
+        """Pass the articles on to a maker that wants to see them."""
+        return watched(articles, self._maker)
+
+
+def _recalibrated(
+    maker: Maker, ranked: Ranked, params: ScanParams, numbers: Recalibration
+) -> Verifier:
+    if params.precision is None:
+        raw = raw_threshold(params.threshold or numbers.threshold, numbers)
+        params = replace(params, threshold=raw)
+    inner = maker(ranked, params)
+    if numbers.model != inner.model:
+        raise UsageError(
+            f"the model file was fitted to the scores of the verifier {numbers.model!r}, and"
+            f" this is {inner.model!r}; write it again: dedupe calibrate --refit"
+        )
+    threshold = float(rescored(inner.threshold, numbers.slope, numbers.intercept))
+    return Recalibrated(inner, numbers, threshold)
+
+
+def verifier_named(name: str) -> Maker:
+    """The maker of that name. Raises UsageError where no package offers it, or it fails to load."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in offered:
+        known = ", ".join(sorted({*BUILT_IN, *offered}))
+        raise UsageError(f"there is no verifier {name!r}; installed are {known}")
+    try:
+        maker = offered[name].load()
+    except Exception as error:  # whatever another package's import ends in
+        raise UsageError(f"the verifier {name!r} cannot be loaded: {error}") from error
+    if not callable(maker):
+        raise UsageError(f"the verifier {name!r} is no maker of verifiers but {maker!r}")
+    return maker  # type: ignore[no-any-return]
+
+
+def watched(articles: Iterable[Article], maker: Maker) -> Iterable[Article]:
+    """The articles, past a maker that wants to see them."""
+    watch = getattr(maker, "watch", None)
+    return watch(articles) if watch is not None else articles
+
+
+BUILT_IN: dict[str, Maker] = {"learned": learned, "plane": plane}

@@ -1,0 +1,71 @@
+"""The learned verifier: boosted trees over the features of a pair, and a probability."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.similarity.features import (
+    FEATURES,
+    RESEMBLANCE,
+    Circumstances,
+    Compared,
+    cosines,
+    pair_features,
+)
+from dedupe.similarity.relations import relations, same_text, story_similarity
+from dedupe.similarity.trees import PairModel, shipped_model
+from dedupe.similarity.verifier import Judgement, Term
+
+THRESHOLD = 0.5  # of the probability; see docs/decisions.md
+LEAST_COSINE = 0.04  # below it no pair of the development sets tells the same story
+
+
+class LearnedVerifier:
+    """Judges by a model; its scores are probabilities."""
+
+    model = "learned 1"
+
+    def __init__(
+        self,
+        compared: Compared,
+        circumstances: Circumstances,
+        threshold: float = THRESHOLD,
+        model: PairModel | None = None,
+    ) -> None:
+        self.threshold = threshold
+        self._compared = compared
+        self._circumstances = circumstances
+        self._trees = model or shipped_model()
+
+    def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
+        """Judge the pairs (left[k], right[k]).
+
+        Most candidates share next to nothing: the cosine alone tells, and no more is computed.
+        """
+        n = len(left)
+        near = np.empty(n, dtype=np.float32)
+        vectors = self._compared.vectors
+        cosines(left, right, vectors.bounds, vectors.terms, vectors.weights, near)
+        exact = same_text(self._compared, left, right)
+        looked = np.flatnonzero((near >= LEAST_COSINE) | exact)
+        a, b, exact = left[looked], right[looked], exact[looked]
+        features = pair_features(self._compared, self._circumstances, a, b)
+        likely = self._trees.probabilities(features)
+        likely[exact] = 1.0
+        scores = np.zeros(n, dtype=np.float32)
+        scores[looked] = likely
+        found = np.zeros(n, dtype=np.int8)
+        found[looked] = relations(features, exact, likely >= self.threshold)
+        similarities = np.zeros(n, dtype=np.float32)
+        similarities[looked] = np.maximum(story_similarity(features), features[:, RESEMBLANCE])
+        similarities[looked[exact]] = 1.0
+        return Judgement(scores, found, similarities)
+
+    def explain(self, left: int, right: int) -> tuple[Term, ...]:
+        """Every feature of a pair with its effect on the log-odds, the greatest effect first."""
+        a, b = np.array([left], np.int32), np.array([right], np.int32)
+        (row,) = pair_features(self._compared, self._circumstances, a, b)
+        _, effects = self._trees.effects(row)
+        order = np.argsort(-np.abs(effects), kind="stable")
+        return tuple(Term(FEATURES[f], float(row[f]), float(effects[f])) for f in order)

@@ -1,0 +1,389 @@
+#!/usr/bin/env python
+"""Fit the model of a pair on all development sets together, and write dedupe/data/verifier.npz.
+
+    pip install '.[fit]'
+    scripts/fit_verifier.py ../shared/data
+    scripts/fit_verifier.py ../shared/data --without basil -o /tmp/without-basil.npz
+
+The labels of every set become pairs with the answer 1 (the same story) or 0. A model has to be sane
+where it has seen nothing, and the sets know more than many inputs do: so each pair is shown again
+without its date, source and title, as two articles alone, in a smaller
+window and in a larger one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from dedupe.banding import candidates, empty_buckets, fill_band
+from dedupe.batch.collection import Collection, Ranked
+from dedupe.feeds import read_articles
+from dedupe.fingerprint import Signer
+from dedupe.models import Article
+from dedupe.params import ScanParams
+from dedupe.similarity.features import FEATURES, pair_features
+from dedupe.similarity.learned import THRESHOLD
+from dedupe.similarity.trees import PairModel, Trees
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SETS = (
+    "rss2023_03", "allsides_12k", "reuters21578", "wirepairs", "clough_stevenson", "fnc_train",
+    "basil",
+)  # fmt: skip
+HAY = "allsides_12k"  # that the pairs of other sets are also shown in
+SAME = frozenset(
+    "same copy rewrite same_event repeat update wire_copy_silver same_url cut light heavy".split()
+)
+OTHER = frozenset(
+    "development topic template none boilerplate unrelated_sameday related_other short_template"
+    " template_same_domain non".split()
+)
+MOST = 1500  # pairs of one SILVER label
+# How much each group of pairs counts in all, whatever its number of pairs. Judged pairs are what
+# real feeds are full of; basil's stories are the farthest apart in words.
+TOTALS = {
+    "rss2023_03 judged": 1500, "allsides_12k judged": 1200, "rss2023_03 silver": 1000,
+    "reuters21578 silver": 1500, "wirepairs silver": 800, "clough_stevenson silver": 300,
+    "fnc_train gold": 3000, "basil gold": 3000,
+}  # fmt: skip
+POPULATION = 0.25  # a judged pair stands for 1 to 10,000 pairs: its count is taken to this power
+# What the fit leans to, beyond what the pairs say; the calibration takes it back. To miss a story
+# costs more than to join a later step of it, which is no error, though not asked for.
+LEANING = {"same": 3.0, "development": 0.6}
+UNDER_OTHER_SIGHTS = 0.5  # share of the weight for the pairs as seen with less known
+RISING = (
+    "cosine names numbers title rare_terms resemblance containment few_cosine few_terms".split()
+)
+FALLING = "strongest unshared_least unshared_most hours".split()
+HIDDEN = (
+    ("hours",),
+    ("one_source",),
+    ("title", "title_found_least", "title_found_most"),
+    ("hours", "one_source", "title", "title_found_least", "title_found_most"),
+)
+
+
+class Pairs(NamedTuple):
+    """Labelled pairs of one set."""
+
+    ids: list[tuple[str, str]]
+    answers: list[int]  # 1 the same story, 0 not
+    counts: list[float]  # pairs of the population that each stands for
+    labels: list[str]
+    groups: list[str]  # pairs of one group are held out together
+
+
+class Examples(NamedTuple):
+    """What a model is fitted on, a row for each pair and sight of it."""
+
+    features: NDArray[np.float32]
+    answers: NDArray[np.int8]
+    weights: NDArray[np.float64]
+    groups: NDArray[Any]
+    sets: NDArray[Any]
+    labels: NDArray[Any]
+    counts: NDArray[np.float64]
+    whole: NDArray[np.bool_]  # with all that is known, in the whole window
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The records of a compressed JSON Lines file; none where there is no such file."""
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def read(folder: Path, name: str) -> dict[str, Article]:
+    """The articles of a set by their ids."""
+    path = str(folder / f"{name}.jsonl.gz")
+    return {a.id: a for a in read_articles([path], now=NOW, on_reject=lambda _: None)}
+
+
+def gathered(articles: list[Article]) -> Ranked:
+    """The articles as a scan has them before it compares any."""
+    params = ScanParams().signature
+    signer, collection = Signer(params), Collection(params)
+    for low in range(0, len(articles), 128):
+        collection.note(articles[low : low + 128])
+        collection.keep(signer.sign(articles[low : low + 128]))
+    return collection.ranked()
+
+
+def labelled(folder: Path, name: str, kind: str, rng: np.random.Generator) -> Pairs:
+    """The judged or SILVER pairs of a set, at most MOST of one SILVER label."""
+    found = Pairs([], [], [], [], [])
+    by_label = defaultdict(list)
+    suffix = ".judged.pairs.jsonl.gz" if kind == "judged" else ".pairs.jsonl.gz"
+    for pair in lines(folder / (name + suffix)):
+        by_label[pair["label"]].append(pair)
+    for label in sorted(by_label):
+        if label not in SAME | OTHER:
+            continue
+        pairs = by_label[label]
+        if kind == "silver" and len(pairs) > MOST:
+            pairs = [pairs[i] for i in sorted(rng.choice(len(pairs), MOST, replace=False))]
+        for pair in pairs:
+            found.ids.append((pair["id_a"], pair["id_b"]))
+            found.answers.append(int(label in SAME))
+            found.counts.append(float(pair.get("weight") or 1.0))
+            found.labels.append(label)
+            found.groups.append(pair["id_a"])
+    return found
+
+
+def of_stories(ranked: Ranked, stories: dict[str, str], rng: np.random.Generator) -> Pairs:
+    """Pairs within GOLD stories, and of others those that the buckets would bring together."""
+    n, params = len(ranked.entries), ScanParams()
+    buckets = empty_buckets(params.signature.bands, n)
+    for band in range(params.signature.bands):
+        fill_band(buckets, band, ranked.keys[ranked.order, band], ranked.informative >= 5)
+    left, right, _ = candidates(0, n, *buckets, ranked.times(), 1e9, 64, 64)
+    ids = [entry.id for entry in ranked.entries]
+    story = [stories[i] for i in ids]
+    members = defaultdict(list)
+    for i, name in enumerate(story):
+        members[name].append(i)
+    same = [(a, b) for group in members.values() for a in group for b in group if a < b]
+    near = [(a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+    near = [(a, b) for a, b in near if story[a] != story[b]]
+    far = [(a, b) for a, b in rng.integers(0, n, (1000, 2)).tolist() if story[a] != story[b]]
+    found = Pairs([], [], [], [], [])
+    for answer, pairs, most in ((1, same, 3000), (0, near, 4000), (0, far, 1000)):
+        for at in sorted(rng.choice(len(pairs), min(most, len(pairs)), replace=False)):
+            a, b = pairs[at]
+            found.ids.append((ids[a], ids[b]))
+            found.answers.append(answer)
+            found.counts.append(1.0)
+            found.labels.append("same story" if answer else "other story")
+            found.groups.append(story[a])
+    return found
+
+
+def seen(ranked: Ranked, ids: list[tuple[str, str]]) -> NDArray[np.float32]:
+    """The features of pairs within a collection."""
+    place = {entry.id: i for i, entry in enumerate(ranked.entries)}
+    at = np.array([(place[a], place[b]) for a, b in ids], dtype=np.int32)
+    left, right = np.ascontiguousarray(at.T)
+    return pair_features(ranked.compared, ranked.circumstances, left, right)
+
+
+def weighted(pairs: Pairs, total: float) -> NDArray[np.float64]:
+    """The weight of each pair in the fit."""
+    weights = np.array(pairs.counts) ** POPULATION
+    return weights * (total / weights.sum())
+
+
+def sights(
+    articles: dict[str, Article],
+    ranked: Ranked,
+    pairs: Pairs,
+    hay: list[Article],
+    rng: np.random.Generator,
+) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """The pairs under other sights: which of them, and their features."""
+    features = seen(ranked, pairs.ids)
+    every = np.arange(len(pairs.ids))
+    found = []
+    for names in HIDDEN:
+        hidden = features.copy()
+        hidden[:, [FEATURES.index(name) for name in names]] = np.nan
+        found.append((every, hidden))
+    some = np.sort(rng.choice(len(every), min(1500, len(every)), replace=False))
+    alone = [seen(gathered([articles[i] for i in pairs.ids[k]]), [pairs.ids[k]]) for k in some]
+    found.append((some, np.concatenate(alone)))
+    window = sorted({i for ids in pairs.ids for i in ids})
+    small = [articles[i] for i in window]
+    found.append((every, seen(gathered(small), pairs.ids)))
+    if strange := [article for article in hay if article.id not in articles]:
+        found.append((every, seen(gathered(small + strange), pairs.ids)))
+    return found
+
+
+def examples(folder: Path, seed: int) -> Examples:
+    """All pairs of all sets under all sights."""
+    columns: list[list[Any]] = [[] for _ in Examples._fields]
+    hay = list(read(folder, HAY).values())
+    for name in SETS:
+        rng = np.random.default_rng(seed)
+        articles = read(folder, name)
+        ranked = gathered(list(articles.values()))
+        kinds = {kind: labelled(folder, name, kind, rng) for kind in ("judged", "silver")}
+        if name in ("fnc_train", "basil"):
+            stories = {r["id"]: r["cluster"] for r in lines(folder / f"{name}.jsonl.gz")}
+            kinds["gold"] = of_stories(ranked, stories, rng)
+        for kind, pairs in kinds.items():
+            if not pairs.ids:
+                continue
+            weights = weighted(pairs, TOTALS[f"{name} {kind}"])
+            shown = sights(articles, ranked, pairs, hay, rng)
+            first = (np.arange(len(pairs.ids)), seen(ranked, pairs.ids))
+            for number, (which, features) in enumerate((first, *shown)):
+                share = UNDER_OTHER_SIGHTS / len(shown) if number else 1.0 - UNDER_OTHER_SIGHTS
+                scale = share * len(pairs.ids) / len(which)
+                rows = (
+                    features, np.array(pairs.answers)[which], weights[which] * scale,
+                    np.array([f"{name} {g}" for g in pairs.groups])[which],
+                    np.full(len(which), f"{name} {kind}"), np.array(pairs.labels)[which],
+                    np.array(pairs.counts)[which], np.full(len(which), number == 0),
+                )  # fmt: skip
+                for column, values in zip(columns, rows, strict=True):
+                    column.append(values)
+            print(f"{name} {kind}: {len(pairs.ids):,} pairs", file=sys.stderr)
+    return Examples(*(np.concatenate(column) for column in columns))
+
+
+def fitted(given: Examples, rows: NDArray[np.bool_]) -> HistGradientBoostingClassifier:
+    """Boosted trees on some of the examples."""
+    direction = {**dict.fromkeys(RISING, 1), **dict.fromkeys(FALLING, -1)}
+    model = HistGradientBoostingClassifier(
+        max_iter=150,
+        max_leaf_nodes=8,
+        learning_rate=0.08,
+        l2_regularization=5.0,
+        min_samples_leaf=60,
+        monotonic_cst=[direction.get(name, 0) for name in FEATURES],
+        random_state=0,
+    )
+    weights = given.weights.copy()
+    for label, factor in LEANING.items():
+        weights[given.labels == label] *= factor
+    return model.fit(given.features[rows], given.answers[rows], weights[rows])
+
+
+def held_out(given: Examples, used: NDArray[np.bool_], folds: int = 5) -> NDArray[np.float64]:
+    """The probability of each example by a model that was fitted without its group."""
+    found = np.zeros(len(given.answers))
+    for _, test in GroupKFold(folds).split(given.features, given.answers, given.groups):
+        rows = used.copy()
+        rows[test] = False
+        found[test] = fitted(given, rows).predict_proba(given.features[test])[:, 1]
+    return found
+
+
+def calibration(given: Examples, probabilities: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept that make held-out log-odds fit the answers (Platt 1999)."""
+    rows = given.whole
+    log_odds = np.log(probabilities[rows]) - np.log1p(-probabilities[rows])
+    model = LogisticRegression(C=np.inf)
+    model.fit(log_odds[:, None], given.answers[rows], given.weights[rows])
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def precisions(given: Examples, probabilities: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(threshold, precision from there on) over held-out judged pairs, each as many as it counts.
+
+    The lower of the two judged sets decides; a higher threshold is never said to be less precise.
+    """
+    table = []
+    for threshold in np.arange(0.05, 1.0, 0.01):
+        each = []
+        for name in ("rss2023_03 judged", "allsides_12k judged"):
+            rows = (given.sets == name) & given.whole & (given.labels != "development")
+            rows &= probabilities >= threshold
+            counts = given.counts[rows]
+            if len(counts):
+                each.append(float(counts[given.answers[rows] == 1].sum() / counts.sum()))
+        if each:
+            table.append((threshold, min(each)))
+    found = np.array(table, dtype=np.float32)
+    found[:, 1] = np.maximum.accumulate(found[:, 1])
+    return found
+
+
+def exported(
+    model: HistGradientBoostingClassifier,
+    slope: float,
+    intercept: float,
+    table: NDArray[np.float32],
+) -> PairModel:
+    """The model in dedupe's own form."""
+    roots, columns, start = [], [], 0
+    for (predictor,) in model._predictors:
+        nodes = predictor.nodes
+        leaf = nodes["is_leaf"].astype(bool)
+        left, right = nodes["left"].astype(int) + start, nodes["right"].astype(int) + start
+        values, counts = nodes["value"].copy(), nodes["count"].astype(float)
+        for at in range(len(nodes) - 1, -1, -1):  # a node expects what its children do
+            if not leaf[at]:
+                a, b = nodes["left"][at], nodes["right"][at]
+                total = counts[a] + counts[b]
+                values[at] = (values[a] * counts[a] + values[b] * counts[b]) / total
+        features = np.where(leaf, -1, nodes["feature_idx"].astype(int))
+        unknown = np.where(nodes["missing_go_to_left"].astype(bool), left, right)
+        columns.append((features, nodes["num_threshold"], left, right, unknown, values))
+        roots.append(start)
+        start += len(nodes)
+    types = (np.int8, np.float32, np.int32, np.int32, np.int32, np.float32)
+    parts = [
+        np.concatenate(column).astype(kind)
+        for column, kind in zip(zip(*columns, strict=True), types, strict=True)
+    ]
+    base = float(np.ravel(model._baseline_prediction)[0])
+    return PairModel(Trees(np.array(roots, np.int32), *parts), base, slope, intercept, table)
+
+
+def report(given: Examples, probabilities: NDArray[np.float64], threshold: float) -> dict[str, Any]:
+    """What became of held-out pairs at the threshold, and all of them for a reliability plot."""
+    rows = given.whole
+    shares: dict[str, dict[str, float]] = defaultdict(dict)
+    for name in np.unique(given.sets[rows]):
+        for label in np.unique(given.labels[rows & (given.sets == name)]):
+            which = rows & (given.sets == name) & (given.labels == label)
+            shares[name][label] = round(float((probabilities[which] >= threshold).mean()), 3)
+    return {
+        "threshold": threshold,
+        "same_story": shares,
+        "held_out": [
+            {"set": s, "probability": round(float(p), 4), "answer": int(y), "weight": round(w, 4)}
+            for s, p, y, w in zip(
+                given.sets[rows].tolist(), probabilities[rows], given.answers[rows],
+                given.weights[rows].tolist(), strict=True,
+            )
+        ],
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Fit, say how it does on pairs held out, and write the model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the labelled sets are")
+    parser.add_argument("--without", choices=SETS, help="leave this set out")
+    parser.add_argument("-o", "--output", type=Path, default=Path("dedupe/data/verifier.npz"))
+    parser.add_argument("--report", type=Path, help="write held-out probabilities here, as JSON")
+    given = parser.parse_args()
+    found = examples(given.folder, seed=0)
+    rows = ~np.char.startswith(found.sets.astype(str), given.without or "-")
+    probabilities = held_out(found, rows)
+    slope, intercept = calibration(found, probabilities)
+    log_odds = np.log(probabilities) - np.log1p(-probabilities)
+    probabilities = 1.0 / (1.0 + np.exp(-(slope * log_odds + intercept)))
+    said = report(found, probabilities, THRESHOLD)
+    if given.report:
+        given.report.write_text(json.dumps(said), encoding="utf-8")
+    for name, shares in said["same_story"].items():
+        print(name, " ".join(f"{label} {share:.2f}" for label, share in shares.items()))
+    table = precisions(found, probabilities)
+    model = exported(fitted(found, rows), slope, intercept, table)
+    model.save(given.output)
+    print(f"slope {slope:.3f}, intercept {intercept:.3f}: what was 0.5 is now", end=" ")
+    print(f"{1.0 / (1.0 + np.exp(-intercept)):.3f}")
+    print("precision at threshold", *(f"{t:.2f}:{p:.3f}" for t, p in table[::10].tolist()))
+    print(f"{given.output}: {given.output.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
