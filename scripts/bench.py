@@ -2,6 +2,7 @@
 
     python scripts/bench.py                 everything
     python scripts/bench.py --only signing  signatures from raw text, one core
+    python scripts/bench.py --only verifier a million pairs judged, one core
     python scripts/bench.py --only scan     whole runs from file to file
     python scripts/bench.py --only memory   what an article adds to the peak memory of a scan
     python scripts/bench.py --only startup  --help, and a scan of ten small files
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -163,6 +165,41 @@ def signing(bench: Bench) -> Rounds:
     return bench.take_turns({name: lambda w=work: timed(w) for name, work in contestants.items()})
 
 
+def verifier(bench: Bench) -> Rounds:
+    """Judging the candidate pairs of a scan, in this process, on one core."""
+    import numpy as np
+
+    from dedupe.banding import candidates, empty_buckets, fill_band
+    from dedupe.batch.scan import gather
+    from dedupe.batch.verifiers import learned
+    from dedupe.feeds import read_articles
+    from dedupe.params import ScanParams
+    from dedupe.similarity.features import pair_features
+
+    contestants: dict[str, Callable[[], object]] = {}
+    for file in (bench.long, bench.short):
+        params = ScanParams(workers=1)
+        articles = read_articles([str(file)], now=datetime.now(UTC), on_reject=lambda _: None)
+        ranked = gather(islice(articles, 20_000), params)
+        n, judge = len(ranked.entries), learned(ranked, params).judge
+        buckets = empty_buckets(params.signature.bands, n)
+        admitted = ranked.informative >= params.signature.informative_words
+        for band in range(params.signature.bands):
+            fill_band(buckets, band, ranked.keys[ranked.order, band], admitted)
+        left, right, _ = candidates(0, n, *buckets, ranked.times(), params.window_hours, 64, 64)
+        judged = judge(left, right).scores
+        near = np.flatnonzero(judged > 0)  # looked at through all features and trees
+        known = (ranked.compared, ranked.circumstances)
+        a, b = left[near], right[near]
+        name = name_of(file)
+        contestants |= {
+            f"{name}: all {len(left):,} candidate pairs": lambda j=judge, a=left, b=right: j(a, b),
+            f"{name}: the {len(near):,} near ones": lambda j=judge, a=a, b=b: j(a, b),
+            f"{name}: features of these alone": lambda k=known, a=a, b=b: pair_features(*k, a, b),
+        }
+    return bench.take_turns({name: lambda w=work: timed(w) for name, work in contestants.items()})
+
+
 def timed(work: Callable[[], object]) -> Cost:
     """What a function takes."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -249,8 +286,10 @@ def per_article(rounds: Rounds, bench: Bench) -> Table:
     return table
 
 
-# Signing comes last: it makes this process big, see Bench.run.
-PARTS = {"scan": scan, "memory": memory, "startup": startup, "signing": signing}
+# Signing and verifying come last: they make this process big, see Bench.run.
+PARTS = {
+    "scan": scan, "memory": memory, "startup": startup, "signing": signing, "verifier": verifier,
+}  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:

@@ -20,8 +20,8 @@ from dedupe.kernel import kernel
 from dedupe.models import SEVERAL, Article, Kind
 from dedupe.params import SignatureParams
 from dedupe.shingles.skeletons import SKELETONS
-from dedupe.similarity.features import Circumstances, Compared, marked
-from dedupe.similarity.vectors import Vectors, crowds, document_frequencies, unit_weights
+from dedupe.similarity.features import Circumstances, Compared, mark, totals
+from dedupe.similarity.vectors import Vectors, document_frequencies, weighted
 from dedupe.text.kinds import kind_of
 from dedupe.text.links import named_original
 from dedupe.text.urls import url_host
@@ -166,11 +166,13 @@ class Collection:
         circumstances = _circumstances(ranks, row("skeletons"), digests)
         lengths, informative = row("lengths"), row("informative")
         terms, zipfs = of_terms("terms"), of_terms("zipfs")
-        marks = marked(zipfs, of_terms("kinds"))
         originals = _originals(digests)  # a press release in a thousand copies is one article
         frequencies, n = document_frequencies(bounds, terms, originals), float(originals.sum())
-        weights = unit_weights(bounds, of_terms("tfs"), zipfs, frequencies, n)
-        vectors = Vectors(bounds, terms, weights, crowds(zipfs, frequencies, n), marks)
+        weights, crowd = weighted(bounds, terms, of_terms("tfs"), zipfs, frequencies, n)
+        del frequencies
+        marks = of_terms("kinds")
+        mark(zipfs, marks)
+        vectors = Vectors(bounds, terms, weights, crowd, marks, totals(bounds, weights, marks))
         keys = self._keys.take()
         compared = Compared(digests, copy, lengths, vectors)
         return Ranked(ranks, order, keys, informative, compared, circumstances)

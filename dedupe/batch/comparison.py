@@ -188,7 +188,7 @@ def _side(
 
 def _shared_words(a: Article, ranked: Ranked, i: int, j: int) -> list[SharedWord]:
     """The rare words of both story vectors. These have only hashes: the text has the words."""
-    bounds, terms, weights, _, _ = ranked.compared.vectors
+    bounds, terms, weights, *_ = ranked.compared.vectors
     mine, yours = (slice(bounds[rank], bounds[rank + 1]) for rank in (i, j))
     _, at, there = np.intersect1d(
         terms[mine], terms[yours], assume_unique=True, return_indices=True

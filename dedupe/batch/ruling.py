@@ -10,7 +10,6 @@ from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import link
 from dedupe.models import Level, Relation
 from dedupe.params import ScanParams
-from dedupe.similarity.relations import REWRITE_SIMILARITY
 from dedupe.similarity.verifier import Judgement, Verifier
 
 
@@ -43,7 +42,7 @@ def ruling(ranked: Ranked, i: int, j: int, verifier: Verifier, params: ScanParam
     score = float(judged.scores[0])
     return Ruling(
         relation=relation,
-        rule=refused or _affirmed(ranked, i, j, relation, judged),
+        rule=refused or _affirmed(ranked, i, j, relation),
         score=score,
         similarity=float(judged.similarities[0]),
         resemblance=_resemblance(ranked, i, j),
@@ -80,7 +79,7 @@ def _unseen(ranked: Ranked, i: int, j: int, params: ScanParams) -> str | None:
     return None
 
 
-def _affirmed(ranked: Ranked, i: int, j: int, relation: Relation, judged: Judgement) -> str:
+def _affirmed(ranked: Ranked, i: int, j: int, relation: Relation) -> str:
     one, other = ranked.entries[i].agency, ranked.entries[j].agency
     if relation is Relation.EXACT:
         return "the same normalised text"
@@ -90,9 +89,7 @@ def _affirmed(ranked: Ranked, i: int, j: int, relation: Relation, judged: Judgem
         return "one story, with no sign that one text is derived from the other"
     if one is not None and one == other:
         return f"one story, and both credit {one}"
-    if judged.similarities[0] >= REWRITE_SIMILARITY:
-        return "one story, in words so close that one text is derived"
-    return "one story, and so much shared text that one is derived"
+    return "one story, so close in words and passages that one text is derived from the other"
 
 
 def _hours(ranked: Ranked, i: int, j: int) -> float | None:

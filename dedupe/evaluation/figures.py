@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """How well a scan agrees with labels."""
 
     articles: int  # that were decided on, labelled or not
+    largest: int  # articles in the largest story
     clusters: ClusterFigures | None  # None where no article is labelled
     pairs: tuple[PairFigures, ...]  # one for each file of pairs, in the order given
 
@@ -37,6 +39,7 @@ def measure(
         )
     return Evaluation(
         articles=len(predicted),
+        largest=max(Counter(predicted.values()).values(), default=0),
         clusters=cluster_figures(gold, predicted) if gold else None,
         pairs=tuple(pair_figures(file, given, predicted, judge) for file, given in pairs.items()),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dedupe.models import Decision, Relation
 from dedupe.report.spool import Spool, Spooled
@@ -37,6 +38,17 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lang: str | None = None  # a well-formed BCP 47 tag
     untitled: bool = False  # whether the title is only how the text begins
     cut: bool = False  # whether the page holds only the beginning of its text
+    kind: str = "article"  # of entry: headline, series, live_blog and others
+
+
+class Linked(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry that has to do with a story without being of it: a live blog, a roundup."""
+
+    title: str
+    kind: str
+    source: str | None = None
+    url: str | None = None  # only http and https
+    time: int | None = None
 
 
 class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +59,7 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str  # the rule that elected it
     credit: str | None = None
     credited: int = 0  # members that credit that agency
+    linked: tuple[Linked, ...] = ()
     texts: int = 0  # so many members, from the first, have their text in the page
     chunk: int = 0  # where those texts are
 
@@ -80,6 +93,7 @@ def assemble(
     for place, decision in enumerate(decisions):
         if decision.cluster_size > 1:
             clusters[decision.cluster_id].append(place)
+    linked = _links(decisions, spool)
     stories: list[Story] = []
     chunks: list[dict[str, tuple[int, ...]]] = []
     filled = 0
@@ -95,7 +109,8 @@ def assemble(
                 filled = 0
             filled += size
             chunks[-1][decisions[places[0]].cluster_id] = tuple(places[:texts])
-        stories.append(_story(decisions, places, spool, texts, max(0, len(chunks) - 1)))
+        story = _story(decisions, places, spool, texts, max(0, len(chunks) - 1))
+        stories.append(replace(story, linked=linked[story.members[0].id]))
     grouped = [decisions[place] for places in clusters.values() for place in places]
     return Report(
         articles=len(decisions),
@@ -107,6 +122,30 @@ def assemble(
         chunks=tuple(chunks),
         left_out=len(grouped) - sum(story.texts for story in stories),
     )
+
+
+def _links(decisions: Sequence[Decision], spool: Spool) -> Mapping[str, tuple[Linked, ...]]:
+    """What is linked to each story, given by its canonical article, the earliest first."""
+    found: dict[str, list[Linked]] = defaultdict(list)
+    for place, decision in enumerate(decisions):
+        if decision.linked_id is not None:
+            article = spool[place]
+            entry = Linked(
+                title=article.title or decision.id,
+                kind=decision.kind,
+                source=article.source,
+                url=_web(article.url),
+                time=article.time,
+            )
+            found[decision.linked_id].append(entry)
+    ordered: dict[str, tuple[Linked, ...]] = defaultdict(tuple)
+    for id, entries in found.items():
+        ordered[id] = tuple(sorted(entries, key=lambda e: (e.time is None, e.time or 0, e.title)))
+    return ordered
+
+
+def _web(url: str | None) -> str | None:
+    return url if url and _WEB.fullmatch(url) else None
 
 
 def _place_in_story(decision: Decision) -> tuple[bool, float, str]:
@@ -138,11 +177,12 @@ def _member(decision: Decision, article: Spooled, among: dict[str, int]) -> Memb
         nearest=among.get(decision.nearest_id or "", 0),
         update=decision.update,
         source=article.source,
-        url=article.url if article.url and _WEB.fullmatch(article.url) else None,
+        url=_web(article.url),
         time=article.time,
         lang=article.lang if article.lang and _LANG.fullmatch(article.lang) else None,
         untitled=article.untitled,
         cut=article.cut,
+        kind=decision.kind,
     )
 
 

@@ -69,10 +69,25 @@ function fill(details, story) {
         : "no agency is credited")),
       h("div", {}, h("dt", {}, "Story id"),
         h("dd", {}, h("a", { href: `#${story.id}`, className: "id" }, story.id)))),
-    timeline(story), list, more));
+    timeline(story), list, more, linkedEntries(story)));
   const first = story.members.findIndex((m, i) => i > 0 && m.relation !== "exact");
   list.children[first > 0 && first < MEMBERS ? first : 1].querySelector("button").click();
 }
+
+/** Live blogs, roundups and galleries that have to do with the story, and are kept apart from it. */
+function linkedEntries(story) {
+  if (!story.linked?.length) return "";
+  return h("section", { className: "linked" },
+    h("h3", {}, "Linked, not merged"),
+    h("ul", {}, ...story.linked.map((entry) => {
+      const item = h("li", {}, linked(entry, "title"),
+        h("span", { className: "meta" }, ` ${kindOf(entry)}, ${sourceOf(entry)}`));
+      if (entry.time != null) item.lastChild.append(" · ", moment(entry.time));
+      return item;
+    })));
+}
+
+const kindOf = (entry) => (entry.kind ?? "article").replace("_", " ");
 
 /** The articles by time of publication, one cell each, stacked where they fall together. */
 function timeline(story) {
@@ -121,6 +136,7 @@ function memberItem(story, member) {
   const button = h("button", { type: "button", className: "quiet", ariaExpanded: "false" }, "Compare");
   button.ariaLabel = `Compare ${member.title}`;
   const meta = h("span", { className: "meta" }, sourceOf(member));
+  if (member.kind) meta.append(" · ", kindOf(member));
   if (member.time != null) meta.append(" · ", moment(member.time));
   meta.append(" · ", h("span", { className: "id" }, member.id));
   const item = h("li", { className: "member" },

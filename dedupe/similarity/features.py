@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedupe.kernel import kernel
-from dedupe.similarity.vectors import CROWD_STEPS, UNIT, Vectors
+from dedupe.similarity.vectors import CROWD_STEPS, LONGEST, UNIT, Vectors
 
 NUMBER = 2  # bits of dedupe.text.tokens that stand in the kinds of terms
 TITLE = 8
@@ -73,39 +73,38 @@ class Circumstances(NamedTuple):
     hours: NDArray[np.float64]  # (n,) of publication
 
 
-def marked(zipfs: NDArray[np.uint8], kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The kinds of terms with the bits NAME and RARE added.
+@kernel
+def mark(zipfs: NDArray[np.uint8], kinds: NDArray[np.uint8]) -> None:
+    """Add the bits NAME and RARE to the kinds of terms.
 
     Names and numbers are what a template changes and a rewrite keeps. Where scripts have no
     capitals, the rarest words pass for names.
     """
-    capital_or_number = (kinds & np.uint8(1 | NUMBER)) != 0
-    names = capital_or_number & (zipfs < 5.0 * 32) | (zipfs < 3.5 * 32)
-    rare = zipfs < 4.2 * 32
-    return kinds | np.where(names, np.uint8(NAME), np.uint8(0)) | np.where(rare, np.uint8(RARE), 0)
+    for t in range(len(kinds)):
+        capital_or_number = kinds[t] & (1 | NUMBER) != 0
+        if (capital_or_number and zipfs[t] < 5.0 * 32) or zipfs[t] < 3.5 * 32:
+            kinds[t] |= NAME
+        if zipfs[t] < 4.2 * 32:
+            kinds[t] |= RARE
 
 
 @kernel
-def cosines(
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-    bounds: NDArray[np.int64],
-    terms: NDArray[np.uint32],
-    weights: NDArray[np.uint16],
-    found: NDArray[np.float32],
-) -> None:
-    """The story cosine of each pair, 0 to 1: the one feature that is cheap enough for all pairs."""
-    for k in range(len(left)):
-        i, i_end = bounds[left[k]], bounds[left[k] + 1]
-        j, j_end = bounds[right[k]], bounds[right[k] + 1]
-        total = np.uint64(0)
-        while i < i_end and j < j_end:
-            a, b = terms[i], terms[j]
-            if a == b:
-                total += np.uint64(weights[i]) * np.uint64(weights[j])
-            i += a <= b
-            j += b <= a
-        found[k] = min(1.0, total / (UNIT * UNIT))
+def totals(
+    bounds: NDArray[np.int64], weights: NDArray[np.uint16], kinds: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Of each article (n, 4): the squared weight of its names, numbers and title; its numbers."""
+    found = np.zeros((len(bounds) - 1, 4), dtype=np.float32)
+    for i in range(len(found)):
+        for t in range(bounds[i], bounds[i + 1]):
+            square = (weights[t] / UNIT) ** 2
+            if kinds[t] & NAME:
+                found[i, 0] += square
+            if kinds[t] & NUMBER:
+                found[i, 1] += square
+                found[i, 3] += 1
+            if kinds[t] & TITLE:
+                found[i, 2] += square
+    return found
 
 
 def pair_features(
@@ -113,14 +112,16 @@ def pair_features(
     circumstances: Circumstances,
     left: NDArray[np.int32],
     right: NDArray[np.int32],
+    least_cosine: float = 0.0,
 ) -> NDArray[np.float32]:
     """The features of the pairs (left[k], right[k]): (n, FEATURES), the same from both sides.
 
-    NaN is what cannot be known: no title, no number, no date, no source. Resemblance and
-    containment after Broder 1997, section 2.
+    NaN is what cannot be known: no title, no number, no date, no source. Of a pair with a cosine
+    below `least_cosine` and different texts only the cosine is looked at; the rest is 0.
+    Resemblance and containment after Broder 1997, section 2.
     """
-    features = np.empty((len(left), len(FEATURES)), dtype=np.float32)
-    _fill(left, right, *compared, *circumstances, features)
+    features = np.zeros((len(left), len(FEATURES)), dtype=np.float32)
+    _fill(left, right, least_cosine, *compared, *circumstances, features)
     return features
 
 
@@ -128,6 +129,7 @@ def pair_features(
 def _fill(
     left: NDArray[np.int32],
     right: NDArray[np.int32],
+    least_cosine: float,
     digests: NDArray[np.uint64],
     copy: NDArray[np.uint32],
     lengths: NDArray[np.int32],
@@ -139,17 +141,47 @@ def _fill(
     hours: NDArray[np.float64],
     features: NDArray[np.float32],
 ) -> None:
+    shared = np.empty((LONGEST + 1, 2), dtype=np.int64)
     for k in range(len(left)):
         a, b = left[k], right[k]
         row = features[k]
+        count = _intersect(a, b, vectors.bounds, vectors.terms, shared)
+        total = np.uint64(0)
+        for s in range(count):
+            weight = np.uint64(vectors.weights[shared[s, 0]])
+            total += weight * np.uint64(vectors.weights[shared[s, 1]])
+        row[COSINE] = min(1.0, total / (UNIT * UNIT))
+        if row[COSINE] < least_cosine and digests[a] != digests[b]:
+            continue
         _shared_text(a, b, digests, copy, lengths, row)
-        _shared_terms(a, b, vectors, row)
+        _shared_terms(a, b, shared[:count], vectors, row)
         row[HOURS] = abs(hours[a] - hours[b])
         if sources[a] < 0 or sources[b] < 0:
             row[ONE_SOURCE] = math.nan
         else:
             row[ONE_SOURCE] = 1.0 if sources[a] == sources[b] else 0.0
         row[ONE_CREDIT] = 1.0 if credits[a] == credits[b] and credits[a] >= 0 else 0.0
+
+
+@njit(nogil=True)
+def _intersect(
+    a: int,
+    b: int,
+    bounds: NDArray[np.int64],
+    terms: NDArray[np.uint32],
+    shared: NDArray[np.int64],
+) -> int:
+    """Where the terms of both stand on either side, in steps that need no foresight."""
+    i, i_end = bounds[a], bounds[a + 1]
+    j, j_end = bounds[b], bounds[b + 1]
+    count = 0
+    while i < i_end and j < j_end:
+        one, other = terms[i], terms[j]
+        shared[count, 0], shared[count, 1] = i, j
+        count += one == other
+        i += one <= other
+        j += other <= one
+    return count
 
 
 @njit(nogil=True)
@@ -193,72 +225,59 @@ def _shared_text(
 
 
 @njit(nogil=True)
-def _shared_terms(a: int, b: int, vectors: Vectors, row: NDArray[np.float32]) -> None:
-    bounds, terms, weights, crowds, kinds = vectors
+def _shared_terms(
+    a: int, b: int, shared: NDArray[np.int64], vectors: Vectors, row: NDArray[np.float32]
+) -> None:
+    bounds, _, weights, crowds, kinds, totals = vectors
     scale = 1.0 / UNIT
     cosine = strongest = shared_a = shared_b = 0.0  # squared weight of shared terms, on each side
-    names = names_a = names_b = found_names_a = found_names_b = 0.0
-    numbers = numbers_a = numbers_b = 0.0
-    titles = title_a = title_b = found_title_a = found_title_b = 0.0
-    rare = count_a = count_b = few = 0
+    names = numbers = titles = 0.0
+    found_names_a = found_names_b = found_title_a = found_title_b = 0.0
+    names_a, numbers_a, title_a, count_a = totals[a]
+    names_b, numbers_b, title_b, count_b = totals[b]
     first = second = third = 255.0
     crowded = few_cosine = 0.0
-    i, i_end = bounds[a], bounds[a + 1]
-    j, j_end = bounds[b], bounds[b + 1]
-    size_a, size_b = i_end - i, j_end - j
-    while i < i_end or j < j_end:
-        in_a = j >= j_end or (i < i_end and terms[i] <= terms[j])
-        in_b = i >= i_end or (j < j_end and terms[j] <= terms[i])
-        wa = weights[i] * scale if in_a else 0.0
-        wb = weights[j] * scale if in_b else 0.0
-        kind_a = kinds[i] if in_a else 0
-        kind_b = kinds[j] if in_b else 0
-        both = in_a and in_b
-        product = wa * wb
-        if (kind_a | kind_b) & NAME:
-            names_a += wa * wa
-            names_b += wb * wb
+    rare = few = 0
+    for s in range(len(shared)):
+        i, j = shared[s, 0], shared[s, 1]
+        wa, wb = weights[i] * scale, weights[j] * scale
+        square_a, square_b, product = wa * wa, wb * wb, wa * wb
+        one, other = kinds[i], kinds[j]
+        either = one | other
+        if either & NAME:  # a name on one side is one on the other
             names += product
-            if both:
-                found_names_a += wa * wa
-                found_names_b += wb * wb
-        if (kind_a | kind_b) & NUMBER:
-            numbers_a += wa * wa
-            numbers_b += wb * wb
+            found_names_a += square_a
+            found_names_b += square_b
+            if not one & NAME:
+                names_a += square_a
+            if not other & NAME:
+                names_b += square_b
+        if either & NUMBER:
             numbers += product
-            count_a += in_a
-            count_b += in_b
-        if kind_a & TITLE:
-            title_a += wa * wa
-        if kind_b & TITLE:
-            title_b += wb * wb
-        if both:
-            cosine += product
-            strongest = max(strongest, product)
-            shared_a += wa * wa
-            shared_b += wb * wb
-            rare += ((kind_a | kind_b) & RARE) != 0
-            if kind_a & TITLE:
-                found_title_a += wa * wa
-            if kind_b & TITLE:
-                found_title_b += wb * wb
-            if kind_a & kind_b & TITLE:
-                titles += product
-            crowd = float(min(crowds[i], crowds[j]))
-            crowded += product * crowd
-            if crowd < _FEW:
-                few += 1
-                few_cosine += product
-            if product > _SLIGHT:
-                if crowd < first:
-                    first, second, third = crowd, first, second
-                elif crowd < second:
-                    second, third = crowd, second
-                elif crowd < third:
-                    third = crowd
-        i += in_a
-        j += in_b
-    row[COSINE] = min(cosine, 1.0)
+        if one & TITLE:
+            found_title_a += square_a
+        if other & TITLE:
+            found_title_b += square_b
+        if one & other & TITLE:
+            titles += product
+        rare += either & RARE != 0
+        cosine += product
+        strongest = max(strongest, product)
+        shared_a += square_a
+        shared_b += square_b
+        crowd = float(min(crowds[i], crowds[j]))
+        crowded += product * crowd
+        if crowd < _FEW:
+            few += 1
+            few_cosine += product
+        if product > _SLIGHT and crowd < third:
+            if crowd < first:
+                first, second, third = crowd, first, second
+            elif crowd < second:
+                second, third = crowd, second
+            else:
+                third = crowd
+    size_a, size_b = bounds[a + 1] - bounds[a], bounds[b + 1] - bounds[b]
     row[NAMES] = _ratio(names, math.sqrt(names_a * names_b))
     row[NUMBERS] = _ratio(numbers, math.sqrt(numbers_a * numbers_b))
     row[TITLES] = _ratio(titles, math.sqrt(title_a * title_b))

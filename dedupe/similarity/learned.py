@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.similarity.features import (
+    COSINE,
     FEATURES,
     RESEMBLANCE,
     Circumstances,
     Compared,
-    cosines,
     pair_features,
 )
 from dedupe.similarity.relations import relations, same_text, story_similarity
@@ -44,13 +44,12 @@ class LearnedVerifier:
         Most candidates share next to nothing: the cosine alone tells, and no more is computed.
         """
         n = len(left)
-        near = np.empty(n, dtype=np.float32)
-        vectors = self._compared.vectors
-        cosines(left, right, vectors.bounds, vectors.terms, vectors.weights, near)
         exact = same_text(self._compared, left, right)
-        looked = np.flatnonzero((near >= LEAST_COSINE) | exact)
-        a, b, exact = left[looked], right[looked], exact[looked]
-        features = pair_features(self._compared, self._circumstances, a, b)
+        features = pair_features(
+            self._compared, self._circumstances, left, right, least_cosine=LEAST_COSINE
+        )
+        looked = np.flatnonzero((features[:, COSINE] >= LEAST_COSINE) | exact)
+        features, exact = features[looked], exact[looked]
         likely = self._trees.probabilities(features)
         likely[exact] = 1.0
         scores = np.zeros(n, dtype=np.float32)

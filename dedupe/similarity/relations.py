@@ -18,8 +18,7 @@ from dedupe.similarity.features import (
 NAMES_FACTOR = 2.0  # the story similarity is at most so many times the agreement on names
 COPY_RESEMBLANCE = 0.5
 COPY_CONTAINMENT = 0.85
-REWRITE_CONTAINMENT = 0.3  # so much shared text is derived
-REWRITE_SIMILARITY = 0.5  # so close in words without shared text too
+DERIVED = 0.5  # story similarity and containment together, from which one text is derived
 
 
 def same_text(
@@ -42,11 +41,7 @@ def relations(
 ) -> NDArray[np.int8]:
     """The relation of each pair; a copy only where the pair is `together`, else boilerplate."""
     resemblance, containment = features[:, RESEMBLANCE], features[:, CONTAINMENT]
-    derived = (
-        (features[:, ONE_CREDIT] > 0)
-        | (containment >= REWRITE_CONTAINMENT)
-        | (story_similarity(features) >= REWRITE_SIMILARITY)
-    )
+    derived = (features[:, ONE_CREDIT] > 0) | (story_similarity(features) + containment >= DERIVED)
     copied = (resemblance >= COPY_RESEMBLANCE) | (containment >= COPY_CONTAINMENT)
     found = np.full(len(features), Relation.STORY, dtype=np.int8)
     found[derived] = Relation.REWRITE

@@ -31,16 +31,27 @@ class Vectors(NamedTuple):
     weights: NDArray[np.uint16]  # · UNIT; of Euclidean length 1 together
     crowds: NDArray[np.uint8]  # how many other articles have the term, in steps of its logarithm
     kinds: NDArray[np.uint8]  # bits of dedupe.text.tokens and dedupe.similarity.features
+    totals: NDArray[np.float32]  # (n, 4) of each article, as dedupe.similarity.features has them
+
+
+class Frequencies(NamedTuple):
+    """In how many articles each term stands: an open-addressing table, a power of two long."""
+
+    terms: NDArray[np.uint32]
+    counts: NDArray[np.int32]  # 0 where the slot is free
+
+
+def document_frequencies(
+    bounds: NDArray[np.int64], terms: NDArray[np.uint32], counted: NDArray[np.bool_]
+) -> Frequencies:
+    """In how many articles each term stands; only the articles that are `counted` (n,) count."""
+    return Frequencies(*_count(bounds, terms, counted))
 
 
 @kernel
-def document_frequencies(
+def _count(
     bounds: NDArray[np.int64], terms: NDArray[np.uint32], counted: NDArray[np.bool_]
-) -> NDArray[np.int32]:
-    """For every entry of `terms`, in how many articles its term stands (once in each).
-
-    Only the articles that are `counted` (n,) count, but no term counts for nothing.
-    """
+) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
     capacity = 1 << 12
     keys = np.zeros(capacity, dtype=np.uint32)
     counts = np.zeros(capacity, dtype=np.int32)
@@ -52,9 +63,9 @@ def document_frequencies(
                 keys[at] = term
                 distinct += 1
             counts[at] += 1
-        if 4 * (distinct + LONGEST) > 3 * capacity:  # more room, everything moved
+        if 2 * (distinct + LONGEST) > capacity:  # twice the room, everything moved
             old_keys, old_counts = keys, counts
-            capacity *= 4
+            capacity *= 2
             keys = np.zeros(capacity, dtype=np.uint32)
             counts = np.zeros(capacity, dtype=np.int32)
             for k in range(len(old_keys)):
@@ -62,10 +73,7 @@ def document_frequencies(
                     moved = _slot(keys, counts, old_keys[k])
                     keys[moved] = old_keys[k]
                     counts[moved] = old_counts[k]
-    frequencies = np.empty(len(terms), dtype=np.int32)
-    for t in range(len(terms)):
-        frequencies[t] = max(1, counts[_slot(keys, counts, terms[t])])
-    return frequencies
+    return keys, counts
 
 
 @njit(inline="always")
@@ -98,44 +106,60 @@ def term_weight(tf: int, zipf: int, frequency: float, n: float) -> float:
     return (1.0 + math.log(tf)) * (CEILING - z) * -math.log(share)
 
 
-@kernel
-def unit_weights(
+def weighted(
     bounds: NDArray[np.int64],
+    terms: NDArray[np.uint32],
     tfs: NDArray[np.uint8],
     zipfs: NDArray[np.uint8],
-    frequencies: NDArray[np.int32],
+    frequencies: Frequencies,
     n: float,
-) -> NDArray[np.uint16]:
-    """The weights of all articles' terms, each article's vector of length UNIT."""
-    weights = np.empty(len(tfs), dtype=np.uint16)
-    longest = 0
-    for i in range(len(bounds) - 1):
-        longest = max(longest, bounds[i + 1] - bounds[i])
-    exact = np.empty(longest, dtype=np.float64)
+) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """The weights of all terms, each article's vector of length UNIT, and their crowds.
+
+    `n` articles were counted for the frequencies.
+    """
+    weights = np.empty(len(terms), dtype=np.uint16)
+    crowds = np.empty(len(terms), dtype=np.uint8)
+    _weigh(bounds, terms, tfs, zipfs, *frequencies, n, weights, crowds)
+    return weights, crowds
+
+
+@kernel
+def _weigh(
+    bounds: NDArray[np.int64],
+    terms: NDArray[np.uint32],
+    tfs: NDArray[np.uint8],
+    zipfs: NDArray[np.uint8],
+    keys: NDArray[np.uint32],
+    counts: NDArray[np.int32],
+    n: float,
+    weights: NDArray[np.uint16],
+    crowds: NDArray[np.uint8],
+) -> None:
+    exact = np.empty(LONGEST, dtype=np.float64)
     for i in range(len(bounds) - 1):
         start, end = bounds[i], bounds[i + 1]
         total = 0.0
         for t in range(start, end):
-            exact[t - start] = term_weight(tfs[t], zipfs[t], frequencies[t], n)
-            total += exact[t - start] * exact[t - start]
+            frequency = max(1, counts[_slot(keys, counts, terms[t])])
+            weight = term_weight(tfs[t], zipfs[t], frequency, n)
+            exact[t - start] = weight
+            total += weight * weight
+            crowds[t] = crowd_steps(zipfs[t], frequency, n)
         scale = UNIT / math.sqrt(total) if total > 0.0 else 0.0
         for t in range(start, end):
             weights[t] = np.uint16(exact[t - start] * scale + 0.5)
-    return weights
 
 
-@kernel
-def crowds(zipfs: NDArray[np.uint8], frequencies: NDArray[np.int32], n: float) -> NDArray[np.uint8]:
+@njit(nogil=True)
+def crowd_steps(zipf: int, frequency: float, n: float) -> int:
     """How many articles besides a pair that shares a term have it: ln(0.1 + that) in steps.
 
     As in `term_weight` the language speaks for PRIOR_ARTICLES; a window of fewer than CROWD
     articles is taken as so many. Two articles alone are no crowd, whatever they share, and a term
     that is in every article of a large window is one.
     """
-    steps = np.empty(len(zipfs), dtype=np.uint8)
     others = max(n - 2.0, 0.0)
-    for t in range(len(zipfs)):
-        expected = max(frequencies[t] - 2, 0) + PRIOR_ARTICLES * language_share(zipfs[t])
-        crowd = expected / (others + PRIOR_ARTICLES) * max(others + PRIOR_ARTICLES, CROWD)
-        steps[t] = min(255, round(CROWD_STEPS * (math.log(0.1 + crowd) - math.log(0.1))))
-    return steps
+    expected = max(frequency - 2.0, 0.0) + PRIOR_ARTICLES * language_share(zipf)
+    crowd = expected / (others + PRIOR_ARTICLES) * max(others + PRIOR_ARTICLES, CROWD)
+    return min(255, round(CROWD_STEPS * (math.log(0.1 + crowd) - math.log(0.1))))

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -98,6 +99,7 @@ def ask() -> Ask:
                 if isinstance(reply, bytes):
                     os.write(terminal, reply)
                 else:
+                    time.sleep(0.5)  # until it waits: a signal just before is seen after the answer
                     process.send_signal(reply)
         report, _ = process.communicate(timeout=60)
         os.close(terminal)

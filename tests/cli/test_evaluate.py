@@ -49,6 +49,7 @@ def test_a_scan_is_measured_by_gold_stories_and_pairs(
     assert (result.exit_code, "3 articles: 2 in 1 story" in result.stderr) == (0, True)
     assert json.loads(result.stdout) == {
         "articles": 3,
+        "largest": 2,
         "clusters": {
             "labelled": 3,
             "stories": 2,

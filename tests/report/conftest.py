@@ -50,6 +50,8 @@ def told(*stories: Sequence[Article], **of_all: Any) -> tuple[list[Decision], li
                 "credit_count": 0,
                 "cluster_size": len(articles),
                 "canonical_reason": "published first",
+                "kind": "article",
+                "linked_id": None,
             }
             decisions.append(Decision(**{**settings, **of_all}))
     return decisions, [article for articles in stories for article in articles]

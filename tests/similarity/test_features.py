@@ -34,11 +34,11 @@ from dedupe.similarity.features import (
     UNSHARED_MOST,
     Circumstances,
     Compared,
-    cosines,
-    marked,
+    mark,
     pair_features,
+    totals,
 )
-from dedupe.similarity.vectors import Vectors, crowds, document_frequencies, unit_weights
+from dedupe.similarity.vectors import Vectors, document_frequencies, weighted
 
 COUNTED = {RARE_TERMS, TERMS_LEAST, TERMS_MOST, HOURS, NUMBERS_LEAST, CROWD_THIRD, CROWD_MEAN}
 COUNTED |= {FEW_TERMS}
@@ -52,14 +52,13 @@ TEXTS = st.lists(WORDS, max_size=60).map(" ".join)
 def compared(*articles: Article) -> Compared:
     """What is compared of articles that are alone in the window."""
     signed = Signer().sign(articles)
+    bounds, terms = signed.term_bounds, signed.terms
+    frequencies = document_frequencies(bounds, terms, np.ones(len(articles), dtype=np.bool_))
     n = float(len(articles))
-    every = np.ones(len(articles), dtype=np.bool_)
-    frequencies = document_frequencies(signed.term_bounds, signed.terms, every)
-    weights = unit_weights(signed.term_bounds, signed.tfs, signed.zipfs, frequencies, n)
-    vectors = Vectors(
-        signed.term_bounds, signed.terms, weights, crowds(signed.zipfs, frequencies, n),
-        marked(signed.zipfs, signed.kinds),
-    )  # fmt: skip
+    weights, crowds = weighted(bounds, terms, signed.tfs, signed.zipfs, frequencies, n)
+    mark(signed.zipfs, signed.kinds)
+    whole = totals(bounds, weights, signed.kinds)
+    vectors = Vectors(bounds, terms, weights, crowds, signed.kinds, whole)
     return Compared(signed.digests, signed.copy, signed.lengths, vectors)
 
 
@@ -81,9 +80,6 @@ def features(*texts: str | Article, **known: object) -> np.ndarray:
     found = pair_features(words, rest, left, right)
     turned = pair_features(words, rest, right, left)
     assert np.allclose(found, turned, atol=1e-4, equal_nan=True)  # a pair has no direction
-    alone = np.empty(len(right), dtype=np.float32)
-    cosines(left, right, words.vectors.bounds, words.vectors.terms, words.vectors.weights, alone)
-    assert np.allclose(alone, found[:, COSINE], atol=1e-4)
     return found
 
 
@@ -145,7 +141,8 @@ def test_one_shared_rare_word_is_seen_to_make_the_whole_agreement() -> None:
 
 def test_names_are_rare_capitals_numbers_and_the_rarest_words() -> None:
     zipfs = (np.array([2.0, 3.0, 4.0, 4.0, 4.0, 6.0]) * 32).astype(np.uint8)
-    kinds = marked(zipfs, np.array([0, 0, 0, 1, 2, 1], dtype=np.uint8))
+    kinds = np.array([0, 0, 0, 1, 2, 1], dtype=np.uint8)
+    mark(zipfs, kinds)
     assert (kinds & NAME > 0).tolist() == [True, True, False, True, True, False]
     assert (kinds & RARE > 0).tolist() == [True, True, True, True, True, False]
     assert (kinds & 3).tolist() == [0, 0, 0, 1, 2, 1]
@@ -180,3 +177,17 @@ def test_two_articles_alone_are_no_crowd_and_many_with_one_word_are() -> None:
     crowded = features(*pair, *[f"zeppelin harbour {word}wort" for word in "abcdefgh" * 30])[0]
     assert crowded[CROWD_MEAN] > alone[CROWD_MEAN]
     assert crowded[COSINE] < alone[COSINE]
+
+
+def test_below_the_least_cosine_nothing_but_the_cosine_is_looked_at() -> None:
+    articles = [
+        Article(id="a", text="zeppelin harbour tramway beetle"),
+        Article(id="b", text="zeppelin magistrate veterinary warehouse"),
+    ]
+    words, known = compared(*articles), circumstances(2)
+    left, right = np.array([[0], [1]], dtype=np.int32)
+    (whole,) = pair_features(words, known, left, right)
+    (brief,) = pair_features(words, known, left, right, least_cosine=0.99)
+    assert brief[COSINE] == whole[COSINE]
+    assert not brief[COSINE + 1 :].any()
+    assert whole[UNSHARED_MOST] > 0.0

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.similarity.vectors import UNIT, document_frequencies, term_weight, unit_weights
+from dedupe.similarity.vectors import (
+    UNIT,
+    Frequencies,
+    crowd_steps,
+    document_frequencies,
+    term_weight,
+    weighted,
+)
 
 ZIPF = st.integers(0, 255)
 TF = st.integers(1, 255)
@@ -19,14 +28,12 @@ def weights(articles: list[list[tuple[int, int, int]]]) -> list[np.ndarray]:
     flat = [entry for article in articles for entry in article]
     bounds = np.cumsum([0, *map(len, articles)])
     terms, tfs, zipfs = (np.array(column) for column in zip(*flat, strict=True))
+    terms = terms.astype(np.uint32)
     every = np.ones(len(articles), dtype=np.bool_)
-    found = unit_weights(
-        bounds,
-        tfs.astype(np.uint8),
-        zipfs.astype(np.uint8),
-        document_frequencies(bounds, terms.astype(np.uint32), every),
-        float(len(articles)),
-    )
+    found, _ = weighted(
+        bounds, terms, tfs.astype(np.uint8), zipfs.astype(np.uint8),
+        document_frequencies(bounds, terms, every), float(len(articles)),
+    )  # fmt: skip
     return np.split(found, bounds[1:-1])
 
 
@@ -75,13 +82,39 @@ def test_two_articles_alone_fall_back_to_the_language() -> None:
     assert here > 0.75 * alone
 
 
+def counts(frequencies: Frequencies) -> dict[int, int]:
+    """The table as a dictionary."""
+    rows = zip(frequencies.terms.tolist(), frequencies.counts.tolist(), strict=True)
+    return {term: count for term, count in rows if count}
+
+
 def test_document_frequency_counts_articles() -> None:
     terms = np.array([5, 9, 5, 7, 5], dtype=np.uint32)
     bounds, every = np.array([0, 2, 4, 5]), np.ones(3, dtype=np.bool_)
-    assert document_frequencies(bounds, terms, every).tolist() == [3, 1, 3, 1, 3]
+    assert counts(document_frequencies(bounds, terms, every)) == {5: 3, 7: 1, 9: 1}
 
 
-def test_articles_that_are_not_counted_add_nothing_and_find_at_least_themselves() -> None:
+def test_articles_that_are_not_counted_add_nothing() -> None:
     terms = np.array([5, 9, 5, 7, 5], dtype=np.uint32)
     bounds, first = np.array([0, 2, 4, 5]), np.array([True, False, False])
-    assert document_frequencies(bounds, terms, first).tolist() == [1, 1, 1, 1, 1]
+    assert counts(document_frequencies(bounds, terms, first)) == {5: 1, 9: 1}
+
+
+@given(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=40, unique=True), max_size=60))
+def test_document_frequencies_are_those_of_a_counter(articles: list[list[int]]) -> None:
+    terms = np.array([t for article in articles for t in article], dtype=np.uint32)
+    bounds = np.cumsum([0, *map(len, articles)])
+    every = np.ones(len(articles), dtype=np.bool_)
+    expected = Counter(t for article in articles for t in article)
+    assert counts(document_frequencies(bounds, terms, every)) == expected
+
+
+@given(ZIPF, WINDOW, st.data())
+def test_a_crowd_grows_with_the_articles_that_have_a_term(
+    zipf: int, n: int, data: st.DataObject
+) -> None:
+    frequency = data.draw(st.integers(1, n))
+    steps = crowd_steps(zipf, frequency, float(n))
+    assert 0 <= steps <= 255
+    assert crowd_steps(zipf, min(n, frequency + 5), float(n)) >= steps
+    assert crowd_steps(min(255, zipf + 8), frequency, float(n)) >= steps

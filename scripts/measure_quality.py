@@ -1,0 +1,46 @@
+#!/usr/bin/env python
+"""Measure what is promised of the development sets, as the tables of docs/quality.md.
+
+scripts/measure_quality.py ../shared/data
+scripts/measure_quality.py ../shared/data --model without-basil.npz --set basil
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from dedupe.batch.collection import Ranked
+from dedupe.evaluation.development import SETS, evaluate_set, promised
+from dedupe.params import ScanParams
+from dedupe.similarity.learned import LearnedVerifier
+from dedupe.similarity.trees import load_model
+from dedupe.similarity.verifier import Verifier
+
+
+def fitted(path: Path, ranked: Ranked, params: ScanParams) -> Verifier:
+    """A verifier with the model of a file."""
+    return LearnedVerifier(ranked.compared, ranked.circumstances, model=load_model(path))
+
+
+def main() -> None:
+    """Print a row for each set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the labelled sets are")
+    parser.add_argument("--set", action="append", choices=SETS, help="only this set")
+    parser.add_argument("--model", type=Path, help="a model written by scripts/fit_verifier.py")
+    parser.add_argument("--relations", action="store_true", help="the confusion matrices too")
+    given = parser.parse_args()
+    maker = partial(fitted, given.model) if given.model else None
+    for name in given.set or SETS:
+        found = evaluate_set(given.folder, name, maker)
+        figures = ", ".join(f"{key} {value:.3f}" for key, value in promised(name, found).items())
+        print(f"| {name} | {figures} |", flush=True)
+        for file in found.pairs if given.relations else ():
+            for label in file.labels:
+                print("   ", file.file, label.label, label.pairs, label.relations, label.updates)
+
+
+if __name__ == "__main__":
+    main()
