@@ -14,6 +14,7 @@ import click
 
 from dedupe.cli.options import (
     Score,
+    boilerplate,
     input_format,
     model,
     option,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 @threshold
 @verifier
 @model
+@boilerplate
 @workers
 @quiet
 def calibrate(inputs: tuple[str, ...], **given: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.options import (
+    boilerplate,
     input_format,
     level,
     model,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @precision
 @verifier
 @model
+@boilerplate
 @workers
 @quiet
 def compare(a: str, b: str, **given: Any) -> None:

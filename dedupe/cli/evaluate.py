@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from dedupe.cli.options import (
+    boilerplate,
     input_format,
     level,
     model,
@@ -61,6 +62,7 @@ _OF_THE_SCAN = ("level", "window", "threshold", "precision", "verifier", "model"
 @precision
 @verifier
 @model
+@boilerplate
 @workers
 @quiet
 def evaluate(labelled: tuple[str, ...], **given: Any) -> None:

@@ -128,6 +128,13 @@ model = option(
     metavar="FILE",
     help="Put the scores straight as this file says, which dedupe calibrate --refit has written.",
 )
+boilerplate = option(
+    "--boilerplate",
+    type=click.Choice(["learned", "fixed"]),
+    default="learned",
+    show_default=True,
+    help="What to ignore: fixed forms and what a source repeats (learned), or fixed forms only.",
+)
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 
@@ -149,6 +156,7 @@ def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
         level=Level(given.get("level", "story")),
         window_hours=given["window"],
         recalibration=_recalibration(given["model"]),
+        boilerplate=given["boilerplate"] == "learned",
         **settings,
         **others,
     )

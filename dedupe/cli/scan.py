@@ -14,6 +14,7 @@ import click
 
 from dedupe.cli.options import (
     Moment,
+    boilerplate,
     input_format,
     level,
     model,
@@ -54,6 +55,7 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @precision
 @verifier
 @model
+@boilerplate
 @option(
     "--source",
     multiple=True,

@@ -11,6 +11,7 @@ from dedupe.cli.evaluate import output_of
 from dedupe.cli.options import (
     Duration,
     Score,
+    boilerplate,
     input_format,
     level,
     model,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 )
 @verifier
 @model
+@boilerplate
 @workers
 @quiet
 def tune(labelled: tuple[str, ...], **given: Any) -> None:

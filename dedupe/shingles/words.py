@@ -53,12 +53,25 @@ def thin_quotes(
     same ("0 mod m", Broder 1997, section 4). Where nothing would be left nothing is dropped.
     """
     kept = 0
-    run = 0
-    for t in range(first, first + size - 1):
-        run = run + 1 if kinds[t] & _QUOTED else 0
-    for e in range(count):
-        run = run + 1 if kinds[first + e + size - 1] & _QUOTED else 0
-        if run < size or elements[e] % QUOTES == 0:
-            elements[kept] = elements[e]
-            kept += 1
+    done = 0  # elements that are kept or dropped already
+    last = first + count + size - 1
+    t = first
+    while t < last:
+        start = t
+        while t < last and kinds[t] & _QUOTED:
+            t += 1
+        low, high = start - first, t - first - size + 1  # the elements that are wholly quoted
+        t += 1
+        if low >= high:
+            continue
+        for e in range(done, high):
+            if e < low or elements[e] % QUOTES == 0:
+                elements[kept] = elements[e]
+                kept += 1
+        done = high
+    if done == 0:
+        return count
+    for e in range(done, count):
+        elements[kept] = elements[e]
+        kept += 1
     return kept if kept > 0 else count

@@ -84,7 +84,8 @@ _RIGHTS_WORDS = 30
 _NOTICE = "copyright"  # with a year
 _MOST_WORDS = 4  # of first words
 _LONGEST_WHOLE = 13
-_HINTS = 4096
+_HINTS = 1 << 14  # a power of two
+_SPREAD = 0x9E3779B1
 
 _COLON = 1  # conditions; bits
 _WHOLE_LINE = 2  # the form takes all of its line
@@ -100,7 +101,7 @@ class Forms(NamedTuple):
     conditions: NDArray[np.uint8]
     then: NDArray[np.uint32]  # xxh32 of words that must follow; 0 is none
     then_words: NDArray[np.int32]
-    hints: NDArray[np.uint8]  # by the lower bits of the hash of a word: whether a form begins so
+    hints: NDArray[np.uint8]  # by the lower bits of `_begins`: whether a form may begin so
 
 
 @cache
@@ -115,7 +116,8 @@ def forms() -> Forms:
     )
     hints = np.zeros(_HINTS, dtype=np.uint8)
     for phrase in (*_phrases(_WHOLE.replace("\n", "|")), *_openings()):
-        hints[_hash(phrase.split()[0]) % _HINTS] = 1
+        word, other = map(_hash, f"{phrase} ".split(" ")[:2])
+        hints[(word ^ (other * _SPREAD if " " in phrase else 0)) % _HINTS] = 1
     return Forms(
         np.array(sorted(whole), np.uint32), first, most, conditions, then, then_words, hints
     )
@@ -146,6 +148,12 @@ def _phrases(text: str) -> list[str]:
 def _hash(phrase: str) -> int:
     """Of a phrase in normal form, as all of them are written here."""
     return xxhash.xxh32_intdigest(phrase.encode(), 0)
+
+
+@njit(inline="always")
+def _begins(word: np.uint32, other: np.uint32) -> Any:
+    """The hashes of the first two words as one; of a single word, the other is 0."""
+    return np.uint32(word ^ (other * np.uint32(_SPREAD)))
 
 
 @njit(nogil=True)
@@ -187,6 +195,7 @@ def mark_forms(
     Segment s has the tokens from `ends[s - 1]` (`start` for the first) to `ends[s]` and the bits
     `marks[s]` of dedupe.text.segments; `hashes` are the xxh32 of the tokens.
     """
+    hints = table.hints
     found = 0
     until = 0  # segments before this one are part of a form that takes its line
     low = np.int64(start)
@@ -196,7 +205,12 @@ def mark_forms(
                 behind = _line(marks, s, count)
                 if ends[behind - 1] - low <= _RIGHTS_WORDS:
                     until = behind
-            if s >= until and table.hints[hashes[low] % _HINTS]:
+            word, other = hashes[low], hashes[low + 1] if ends[s] > low + 1 else np.uint32(0)
+            hinted = (
+                hints[_begins(word, np.uint32(0)) % _HINTS]
+                or (hints[_begins(word, other) % _HINTS])
+            )
+            if s >= until and hinted:
                 until = _form(data, bounds, kinds, low, ends, marks, s, count, table)
         dropped[s] = s < until
         found += dropped[s]

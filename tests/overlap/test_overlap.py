@@ -91,3 +91,13 @@ def test_words_of_one_name_stay_together_and_common_words_are_no_names() -> None
 def test_a_text_in_capitals_has_only_rare_names() -> None:
     text = "ENGINEERS LOWER WATER BEHIND CORRIN DAM"
     assert only_in(text, set()).names == ("CORRIN",)
+
+
+def test_fixed_forms_are_no_evidence() -> None:
+    form = "The post Ferry burns appeared first on The Lantern Harbour Gazette."
+    a = f"Smoke rose &amp; firefighters came to Corrin harbour at noon.\n&copy; {form}\n{form}"
+    b = f"A council voted on new bicycle lanes in Vaduz.\n{form}"
+    assert shared_passages(a, b) == []
+    found = shared_passages(a, f"Firefighters came to Corrin harbour at noon.\n{form}")
+    assert [passage.text_a for passage in found] == ["firefighters came to Corrin harbour at noon"]
+    assert [s.text for s in novelty(f"Ferry burnt.\n{form}", ["A ferry burnt."]).sentences] == []
