@@ -157,7 +157,7 @@ class Collection:
 
         def of_terms(name: str) -> Any:
             values = self._columns[name].take()
-            regrouped = np.empty_like(values)
+            regrouped = np.empty(bounds[-1], dtype=values.dtype)  # some terms may be gone
             _regroup(values, starts, order, bounds, regrouped)
             return regrouped
 
