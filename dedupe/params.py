@@ -75,7 +75,7 @@ class ScanParams(Struct, frozen=True, kw_only=True):
     bucket_depth: int = 64  # members of one bucket that are looked at
     election: tuple[str, ...] = ("agency", "linked", "earliest", "fullest", "ranked")
     sources: tuple[str, ...] = ()  # the user's ranking, best first
-    boilerplate: bool = True  # whether what a source repeats is learned, and ignored
+    boilerplate: bool = False  # whether what a source repeats is learned, and ignored
     workers: int = 0  # threads; 0 is one a core
     signature: SignatureParams = SignatureParams()
 

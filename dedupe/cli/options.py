@@ -130,10 +130,10 @@ model = option(
 )
 boilerplate = option(
     "--boilerplate",
-    type=click.Choice(["learned", "fixed"]),
-    default="learned",
+    type=click.Choice(["fixed", "learned"]),
+    default="fixed",
     show_default=True,
-    help="What to ignore: fixed forms and what a source repeats (learned), or fixed forms only.",
+    help="What to ignore: fixed forms, or also what a source is learned to repeat.",
 )
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")

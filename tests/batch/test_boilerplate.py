@@ -15,7 +15,7 @@ from dedupe.params import ScanParams
 
 WORDS = [f"{a}{b}{c}" for a in ("kor", "tal", "vin", "mes") for b in "aeiou" for c in "bdglnr"]
 FOOTER = "Harbour Gazette members keep our lighthouse reporting alive every single foggy morning"
-FIXED = ScanParams(boilerplate=False)
+FIXED, LEARNED = ScanParams(boilerplate=False), ScanParams(boilerplate=True)
 
 
 def articles(footer: str = FOOTER) -> Iterator[Article]:
@@ -46,7 +46,7 @@ def same(one: Ranked, other: Ranked) -> bool:
 
 
 def test_what_a_source_repeats_leaves_no_trace_in_signatures_and_terms() -> None:
-    assert same(gather(articles(), ScanParams()), gather(articles(footer=""), ScanParams()))
+    assert same(gather(articles(), LEARNED), gather(articles(footer=""), LEARNED))
     assert not same(gather(articles(), FIXED), gather(articles(footer=""), FIXED))
 
 
@@ -55,21 +55,21 @@ def test_an_article_that_is_longer_than_the_lead_keeps_its_copy_signature() -> N
         Article(id=a.id, text=f"{FOOTER}\n{a.text}\n" + f"{a.text}\n" * 9, source="Harbour Gazette")
         for a in articles(footer="")
     ]
-    learned, fixed = gather(long, ScanParams()), gather(long, FIXED)
+    learned, fixed = gather(long, LEARNED), gather(long, FIXED)
     assert np.array_equal(learned.compared.copy, fixed.compared.copy)
     assert len(terms(learned, 0)) <= len(terms(fixed, 0))
 
 
 def test_the_order_of_the_input_changes_nothing_that_is_learned() -> None:
     given = list(articles())
-    first = gather(given, ScanParams())
-    expected = {d.id: d for d in scan(given)}
+    first = gather(given, LEARNED)
+    expected = {d.id: d for d in scan(given, LEARNED)}
     for seed in range(3):
         Random(seed).shuffle(given)
-        assert same(gather(given, ScanParams()), first)
-        assert {d.id: d for d in scan(given)} == expected
+        assert same(gather(given, LEARNED), first)
+        assert {d.id: d for d in scan(given, LEARNED)} == expected
 
 
 def test_without_a_source_nothing_is_learned() -> None:
     nameless = [Article(id=a.id, text=a.text) for a in articles()]
-    assert same(gather(nameless, ScanParams()), gather(nameless, FIXED))
+    assert same(gather(nameless, LEARNED), gather(nameless, FIXED))
