@@ -11,7 +11,7 @@ from itertools import accumulate
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dedupe.models import Decision, Relation
+from dedupe.models import Decision, Kind, Relation
 from dedupe.report.spool import Spool, Spooled
 
 TEXT_BUDGET = 40_000_000  # bytes of text that one page holds, before compression
@@ -38,7 +38,7 @@ class Member(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lang: str | None = None  # a well-formed BCP 47 tag
     untitled: bool = False  # whether the title is only how the text begins
     cut: bool = False  # whether the page holds only the beginning of its text
-    kind: str = "article"  # of entry: headline, series, live_blog and others
+    kind: str | None = None  # of entry, where it is no plain article: headline, series and others
 
 
 class Linked(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,7 +182,7 @@ def _member(decision: Decision, article: Spooled, among: dict[str, int]) -> Memb
         lang=article.lang if article.lang and _LANG.fullmatch(article.lang) else None,
         untitled=article.untitled,
         cut=article.cut,
-        kind=decision.kind,
+        kind=decision.kind if decision.kind != Kind.ARTICLE.label else None,
     )
 
 

@@ -102,3 +102,20 @@ def test_texts_are_unpacked_in_pieces(told: Any) -> None:
 def test_nothing_is_reported_of_nothing() -> None:
     made = report(([], []))
     assert (made.articles, made.stories, made.chunks, made.alone) == (0, (), (), 0)
+
+
+def test_kinds_and_linked_entries_are_shown_with_the_story_they_belong_to(told: Any) -> None:
+    pair, blogs = articles("x", "y"), articles("u", "v", prefix="b", url="https://kite.example/b")
+    decisions, written = told(pair, blogs[:1], blogs[1:])
+    decisions[1] = msgspec.structs.replace(decisions[1], kind="headline")
+    for place in (2, 3):
+        decisions[place] = msgspec.structs.replace(
+            decisions[place], kind="live_blog", linked_id=decisions[0].id
+        )
+    (story,) = report((decisions, written)).stories
+    assert [member.kind for member in story.members] == [None, "headline"]
+    assert [(entry.title, entry.kind) for entry in story.linked] == [
+        ("Title b0", "live_blog"),
+        ("Title b1", "live_blog"),
+    ]
+    assert story.linked[0].url == "https://kite.example/b"
