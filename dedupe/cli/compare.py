@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.options import (
-    boilerplate,
     input_format,
+    judging,
     level,
-    model,
     option,
-    precision,
     quiet,
     scan_params,
-    threshold,
-    verifier,
     window,
     workers,
 )
@@ -46,11 +42,7 @@ if TYPE_CHECKING:
 @option("--json", is_flag=True, help="Write all that is known as one JSON object.")
 @level
 @window
-@threshold
-@precision
-@verifier
-@model
-@boilerplate
+@judging
 @workers
 @quiet
 def compare(a: str, b: str, **given: Any) -> None:

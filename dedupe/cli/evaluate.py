@@ -13,17 +13,14 @@ import click
 from click.core import ParameterSource
 
 from dedupe.cli.options import (
-    boilerplate,
+    JUDGING,
     input_format,
+    judging,
     level,
-    model,
     option,
     output_file,
-    precision,
     quiet,
     scan_params,
-    threshold,
-    verifier,
     window,
     workers,
 )
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from dedupe.cli.progress import ScanProgress
     from dedupe.evaluation.figures import Evaluation
 
-_OF_THE_SCAN = ("level", "window", "threshold", "precision", "verifier", "model", "workers")
+_OF_THE_SCAN = ("level", "window", *JUDGING, "workers")
 
 
 @click.command()
@@ -58,11 +55,7 @@ _OF_THE_SCAN = ("level", "window", "threshold", "precision", "verifier", "model"
 )
 @level
 @window
-@threshold
-@precision
-@verifier
-@model
-@boilerplate
+@judging
 @workers
 @quiet
 def evaluate(labelled: tuple[str, ...], **given: Any) -> None:

@@ -135,6 +135,16 @@ boilerplate = option(
     show_default=True,
     help="What to ignore: fixed forms, or also what a source is learned to repeat.",
 )
+
+
+def judging(command: Any) -> Any:
+    """The options that say how pairs are judged, for a command that leaves none of them out."""
+    for each in (boilerplate, model, verifier, precision, threshold):
+        command = each(command)
+    return command
+
+
+JUDGING = ("threshold", "precision", "verifier", "model", "boilerplate")
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 

@@ -14,17 +14,13 @@ import click
 
 from dedupe.cli.options import (
     Moment,
-    boilerplate,
     input_format,
+    judging,
     level,
-    model,
     option,
     output_file,
-    precision,
     quiet,
     scan_params,
-    threshold,
-    verifier,
     window,
     workers,
 )
@@ -51,11 +47,7 @@ RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 @window
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
-@threshold
-@precision
-@verifier
-@model
-@boilerplate
+@judging
 @option(
     "--source",
     multiple=True,

@@ -61,7 +61,7 @@ def test_a_mistake_in_the_file_is_told_with_its_place(
 
 def test_the_known_keys_are_listed_beside_an_unknown_one(settings: Any) -> None:
     settings("[scan]\nbogus = 1")
-    with pytest.raises(ConfigError, match=r"it has elect, from, level, .*, window, workers"):
+    with pytest.raises(ConfigError, match=r"it has boilerplate, elect, from, .*, window, workers"):
         load_config(None, commands)
 
 
