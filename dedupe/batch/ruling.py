@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import link
-from dedupe.models import Level, Relation
+from dedupe.models import SEVERAL, Kind, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Judgement, Verifier
 
@@ -33,6 +33,7 @@ def ruling(ranked: Ranked, i: int, j: int, verifier: Verifier, params: ScanParam
     hours = _hours(ranked, i, j)
     refused = (
         _too_late(hours, params)
+        or _kept_apart(ranked, i, j, judged)
         or (relation is not Relation.EXACT and _too_far(judged, verifier.threshold, params))
         or (relation is not Relation.EXACT and _unseen(ranked, i, j, params))
     )
@@ -55,6 +56,19 @@ def _too_late(hours: float | None, params: ScanParams) -> str | None:
     if hours is None or abs(hours) <= params.window_hours:
         return None
     return f"{abs(hours):,.1f} hours apart, and the window is {params.window_hours:g}"
+
+
+def _kept_apart(ranked: Ranked, i: int, j: int, judged: Judgement) -> str | None:
+    """Which kinds of entry do not go together, where that is why the score is 0."""
+    if judged.scores[0] > 0:
+        return None
+    _, _, kinds, series, _ = ranked.circumstances
+    for kind in (Kind(int(kinds[i])), Kind(int(kinds[j]))):
+        if kind in SEVERAL:
+            return f"one is a {kind.label.replace('_', ' ')}, which joins only versions of itself"
+    if series[i] == series[j] >= 0:
+        return "two entries of one series or template, and not the same entry"
+    return None
 
 
 def _too_far(judged: Judgement, threshold: float, params: ScanParams) -> str | None:

@@ -118,6 +118,7 @@ def test_evidence_is_told_of_either_side() -> None:
         ({}, {"text": f"{WIRE} More follows."}, {}, "most of the shorter text"),
         ({}, {"text": "A ferry ran onto a sandbank off Norrholm in thick fog."}, {}, "below the"),
         ({}, {"text": RETOLD}, {"level": Level.COPY}, "the level asks for copy or closer"),
+        ({}, {"text": RETOLD, "title": "Dam: live updates"}, {}, "one is a live blog, which joins"),
         ({"text": "Dam."}, {"text": "Dam closed."}, {"threshold": 1e-9}, "has only 1 informative"),
         (
             {"published": NOON},
