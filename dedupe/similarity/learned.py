@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedupe.models import Relation
 from dedupe.similarity.features import (
     COSINE,
     FEATURES,
@@ -18,7 +19,7 @@ from dedupe.similarity.trees import PairModel, shipped_model
 from dedupe.similarity.verifier import Judgement, Term
 
 THRESHOLD = 0.5  # of the probability; see docs/decisions.md
-LEAST_COSINE = 0.04  # below it no pair of the development sets tells the same story
+LEAST_COSINE = 0.04  # below it lie 12 of the 5,851 pairs of one story in the development sets
 
 
 class LearnedVerifier:
@@ -54,7 +55,7 @@ class LearnedVerifier:
         likely[exact] = 1.0
         scores = np.zeros(n, dtype=np.float32)
         scores[looked] = likely
-        found = np.zeros(n, dtype=np.int8)
+        found = np.full(n, Relation.STORY, dtype=np.int8)
         found[looked] = relations(features, exact, likely >= self.threshold)
         similarities = np.zeros(n, dtype=np.float32)
         similarities[looked] = np.maximum(story_similarity(features), features[:, RESEMBLANCE])
