@@ -121,7 +121,7 @@ def compare_within(
                 pair[article.id] = article
             yield article
 
-    maker = verifier or maker_of(params)
+    maker = maker_of(params, verifier)
     ranked = gather(shown(watched(), maker), params, progress)
     for wanted in (id_a, id_b):
         if wanted not in pair:

@@ -1,8 +1,8 @@
 """Which verifier judges a scan: by name, out of the entry points `dedupe.verifiers`.
 
-An entry point is a maker: called with the collection and the parameters it gives the verifier. A
-maker that needs the texts, as an embedding would, has a method `watch` as well, which passes the
-articles on as they are read.
+An entry point is a maker: called with the collection and the parameters it gives the verifier, with
+the threshold, or one for the precision, that the parameters ask for. A maker that needs the texts,
+as an embedding would, has a method `watch` as well, which passes the articles on as they are read.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ class _Complete:
             made = self._maker(ranked, params)
         else:
             made = _recalibrated(self._maker, ranked, params, params.recalibration)
+        for needed in ("threshold", "model", "judge", "explain"):
+            if not hasattr(made, needed):
+                raise UsageError(
+                    f"{made!r}, made to judge pairs, is no verifier: it has no {needed}"
+                )
         return Apart(made, ranked.compared, ranked.circumstances)
 
     def watch(self, articles: Iterable[Article]) -> Iterable[Article]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from dedupe.params import Recalibration, ScanParams
@@ -152,16 +153,16 @@ quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary o
 def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
     """The parameters of a scan with these options; what is not given keeps its default.
 
-    Raises UsageError for a threshold beside a precision and for a model file that is none.
+    Of a threshold and a precision the one that is given closer by wins. Raises UsageError for both
+    in one place, and for a model file that is none.
     """
-    from dedupe.errors import UsageError
     from dedupe.models import Level
     from dedupe.params import ScanParams
 
-    if given.get("threshold") is not None and given.get("precision") is not None:
-        raise UsageError("--threshold and --precision choose the same thing; give one of them")
     names = ("threshold", "precision", "verifier", "workers")
     settings = {name: given[name] for name in names if given.get(name) is not None}
+    if "threshold" in settings and "precision" in settings:
+        del settings[_overruled("threshold", "precision")]
     return ScanParams(
         level=Level(given.get("level", "story")),
         window_hours=given["window"],
@@ -170,6 +171,23 @@ def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
         **settings,
         **others,
     )
+
+
+def _overruled(one: str, other: str) -> str:
+    """Which of two options for the same thing is given where the other overrules it.
+
+    Flags win over the environment, the environment over the file. Raises UsageError where both are
+    given in one place.
+    """
+    from dedupe.errors import UsageError
+
+    where = click.get_current_context().get_parameter_source
+    places = (ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT, ParameterSource.COMMANDLINE)
+    first, second = (places.index(where(name)) if where(name) in places else -1
+                     for name in (one, other))  # fmt: skip
+    if first == second:
+        raise UsageError(f"--{one} and --{other} choose the same thing; give one of them")
+    return one if first < second else other
 
 
 def _recalibration(path: str | None) -> Recalibration | None:

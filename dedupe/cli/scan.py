@@ -145,13 +145,18 @@ def _params(given: dict[str, Any]) -> ScanParams:
 
 
 def _apart(files: dict[str, str | None], inputs: tuple[str, ...]) -> None:
-    """Raises UsageError where a file would be written over another."""
+    """Raises UsageError where a file would be written over another.
+
+    A report in a folder that is read would be an article of the next scan.
+    """
     taken = {os.path.realpath(path): "an input" for path in inputs if path != "-"}
     for flag, path in files.items():
         if path is None or path == os.devnull:
             continue
         real = os.path.realpath(path)
         before = taken.setdefault(real, flag)
+        if flag == "--report" and any(real.startswith(f"{folder}{os.sep}") for folder in taken):
+            raise UsageError(f"{path}: {flag} lies in a folder that is read; put it elsewhere")
         if before == "an input" and os.path.isfile(path):
             raise UsageError(f"{path}: {flag} would write over an input")
         if before.startswith("--") and before != flag:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dedupe.batch.comparison import Comparison, ModelTerm, SharedWord, Side
+from dedupe.cli.features import PLAIN
 from dedupe.cli.terminal import counted, harmless
 from dedupe.overlap.novelty import NewSentence
 
@@ -148,13 +149,15 @@ def _model(terms: Sequence[ModelTerm]) -> Group:
     strongest = max(abs(term.effect or 0.0) for term in terms) or 1.0
     for term in terms[:_TERMS]:
         value = "not known" if term.value is None else f"{term.value:.3g}"
-        name = Text(harmless(term.name.replace("_", " ")))
+        name = Text(harmless(PLAIN.get(term.name, term.name.replace("_", " "))))
         if term.effect is None:
             table.add_row(name, value, "", "")
         else:
             bar = _bar(abs(term.effect) / strongest, "green" if term.effect > 0 else "red")
             table.add_row(name, value, f"{term.effect:+.2f}", bar)
-    return _titled("the model's terms, by their effect on the log-odds of one story", table)
+    return _titled(
+        "what speaks for one story (+) and against it (-), as the model weighs it", table
+    )
 
 
 def _new(sentences: Sequence[NewSentence]) -> Group:

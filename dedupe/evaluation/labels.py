@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dedupe.errors import RecordRejected, SourceUnreadable, UsageError
-from dedupe.evaluation.pairs import LabelledPair
+from dedupe.evaluation.pairs import JUDGED, LabelledPair
 from dedupe.feeds import MAX_RECORD_BYTES
 from dedupe.feeds.charset import as_utf8
 from dedupe.feeds.compressed import Source, shown
@@ -56,10 +56,18 @@ def read_pairs(path: str) -> list[LabelledPair]:
     Raises UsageError for a file that cannot be read, is empty, or has a line that is no such pair.
     """
     pairs = []
+    labels: dict[tuple[str, ...], str] = {}
     for where, line in _lines(path, _PairLine, "labelled pair (id_a, id_b, label)"):
         one, other = str(line.id_a), str(line.id_b)
         if one == other:
             raise UsageError(f"{where}: pairs the article {one!r} with itself")
+        pair = tuple(sorted((one, other)))
+        label = labels.setdefault(pair, line.label) if line.label in JUDGED else line.label
+        if label != line.label:
+            raise UsageError(
+                f"{where}: {one!r} and {other!r} are judged {line.label!r} here"
+                f" and {label!r} before"
+            )
         weight = 1.0 if line.weight is None else line.weight
         pairs.append(LabelledPair(one, other, line.label, weight))
     return pairs

@@ -14,7 +14,7 @@ from dedupe.similarity.features import (
     Compared,
     pair_features,
 )
-from dedupe.similarity.relations import relations, same_text, story_similarity
+from dedupe.similarity.relations import relations, same_text
 from dedupe.similarity.trees import PairModel, shipped_model
 from dedupe.similarity.verifier import Judgement, Term
 
@@ -58,7 +58,7 @@ class LearnedVerifier:
         found = np.full(n, Relation.STORY, dtype=np.int8)
         found[looked] = relations(features, exact, likely >= self.threshold)
         similarities = np.zeros(n, dtype=np.float32)
-        similarities[looked] = np.maximum(story_similarity(features), features[:, RESEMBLANCE])
+        similarities[looked] = np.maximum(features[:, COSINE], features[:, RESEMBLANCE])
         similarities[looked[exact]] = 1.0
         return Judgement(scores, found, similarities)
 

@@ -2,7 +2,7 @@
 
 Gradient boosting (Friedman 2001) with monotone constraints, fitted by scripts/fit_verifier.py and
 shipped as data/verifier.npz. The sum of the leaves is a log-odds; a slope and an intercept (Platt
-1999) turn it into a probability, and are what `dedupe calibrate` refits.
+1999) turn it into a probability.
 """
 
 from __future__ import annotations
@@ -84,10 +84,6 @@ class PairModel(NamedTuple):
             )
         return float(enough[0, 0])
 
-    def recalibrated(self, slope: float, intercept: float) -> PairModel:
-        """The model with its log-odds scaled and shifted once more."""
-        return self._replace(slope=slope * self.slope, intercept=slope * self.intercept + intercept)
-
     def save(self, file: str | Path | IO[bytes]) -> None:
         """Write the model as `load_model` reads it."""
         np.savez_compressed(
@@ -151,7 +147,7 @@ def shipped_model() -> PairModel:
 
 
 def load_model(path: str | Path) -> PairModel:
-    """A model that was fitted or calibrated by the user.
+    """A model that scripts/fit_verifier.py has written.
 
     Raises UsageError for a file that cannot be read, is no model, or was made for other features.
     """
@@ -168,7 +164,7 @@ def _read(file: IO[bytes], name: str) -> PairModel:
             if int(stored["version"]) != VERSION or tuple(stored["names"]) != FEATURES:
                 raise UsageError(
                     f"{name}: is a model of another version of dedupe; fit it again with"
-                    " dedupe calibrate --refit"
+                    " scripts/fit_verifier.py"
                 )
             columns = [stored[field] for field in Trees._fields]
             trees = Trees._make([*columns[:-1], int(columns[-1])])

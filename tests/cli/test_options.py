@@ -10,6 +10,7 @@ from typing import Any, get_args
 import click
 import pytest
 from click.core import ParameterSource
+from click.testing import CliRunner
 
 from dedupe import canonical, feeds
 from dedupe.cli import options as options_module
@@ -181,3 +182,20 @@ def test_wrong_usage_is_told_in_words_and_exits_2(invoke: Any) -> None:
         result = invoke(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
         assert (arguments or ["INPUT"])[-1].lstrip("-") in result.stderr
+
+
+def test_of_a_threshold_and_a_precision_the_one_given_closer_by_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "set.toml"
+    config.write_text("[scan]\nprecision = 1.0\nverifier = 'plane'\n", "utf-8")
+    articles = tmp_path / "a.jsonl"
+    articles.write_text('{"id": "a", "text": "A mill burned."}\n', "utf-8")
+    scan = ["--config", str(config), "scan", str(articles), "-q"]
+    # The plane verifier knows no precision: that it is content shows which of the two it was given.
+    assert CliRunner().invoke(commands, [*scan, "--threshold", "0.3"]).exit_code == 0
+    monkeypatch.setenv("DEDUPE_THRESHOLD", "0.3")
+    assert CliRunner().invoke(commands, scan).exit_code == 0
+    both = CliRunner().invoke(commands, [*scan, "--threshold", "0.3", "--precision", "0.9"])
+    assert both.exit_code == 2
+    assert "choose the same thing" in both.stderr

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from dedupe.cli.main import commands
 
 
 def test_the_page_holds_the_stories_and_the_decisions_stay_the_same(
@@ -88,3 +91,15 @@ def test_a_scan_without_a_report_loads_nothing_for_one(write: Any, two_copies: A
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stdout) == (0, "\n")
+
+
+def test_a_report_in_a_folder_that_is_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"id": "a", "text": "A mill burned."}\n', "utf-8")
+    result = CliRunner().invoke(
+        commands, ["scan", str(folder), "--report", str(folder / "stories.html")]
+    )
+    assert result.exit_code == 2
+    assert "lies in a folder that is read" in result.stderr
+    assert [path.name for path in folder.iterdir()] == ["a.jsonl"]

@@ -140,6 +140,8 @@ def test_pairs_are_read_with_their_weights(write: Write, name: str) -> None:
         (PAIR | {"weight": -1}, "weight"),
         (PAIR | {"weight": "much"}, "weight"),
         (PAIR | {"id_b": "a"}, "pairs the article 'a' with itself"),
+        (PAIR | {"label": "none"}, "are judged 'none' here and 'same' before"),
+        ({"id_a": "b", "id_b": "a", "label": "topic"}, "are judged 'topic' here and 'same' before"),
         ({"id": "a", "text": "A mill burned."}, "is no labelled pair"),
         ("[1, 2]", "is no labelled pair"),
         ('{"id_a": ', "is no labelled pair"),

@@ -58,21 +58,6 @@ def test_more_agreement_is_never_less_probable_and_more_distance_never_more(
     assert (high - low) * direction >= -1e-6
 
 
-@given(ROWS, st.floats(0.1, 3), st.floats(-2, 2))
-def test_recalibration_scales_and_shifts_the_log_odds(
-    values: list[float], slope: float, intercept: float
-) -> None:
-    def log_odds(p: np.ndarray) -> float:
-        p = np.clip(p.astype(np.float64), 1e-6, 1 - 1e-6)
-        return float(np.log(p / (1 - p))[0])
-
-    model = shipped_model()
-    before = log_odds(model.probabilities(row(values)))
-    after = log_odds(model.recalibrated(slope, intercept).probabilities(row(values)))
-    if abs(before) < 8 and abs(after) < 8:
-        assert after == pytest.approx(slope * before + intercept, abs=1e-2)
-
-
 def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     file = tmp_path / "model.npz"
     file.write_bytes(saved())
