@@ -39,7 +39,7 @@ from dedupe.fingerprint import Signer
 from dedupe.models import Article
 from dedupe.params import ScanParams
 from dedupe.similarity.features import FEATURES, pair_features
-from dedupe.similarity.learned import LEAST_COSINE, THRESHOLD
+from dedupe.similarity.learned import LEAST_COSINE
 from dedupe.similarity.relations import COPY_RESEMBLANCE
 from dedupe.similarity.trees import PairModel, Trees
 
@@ -457,7 +457,7 @@ def fit(found: Examples, without: str | None, output: Path) -> Report:
     print(f"slope {slope:.3f}, intercept {intercept:.3f}: what was 0.5 is now", end=" ")
     print(f"{1.0 / (1.0 + np.exp(-intercept)):.3f}")
     print("precision at threshold", *(f"{t:.2f}:{p:.3f}" for t, p in table[::10].tolist()))
-    return report(found, probabilities, THRESHOLD)
+    return report(found, probabilities, model.threshold)
 
 
 def main() -> None:

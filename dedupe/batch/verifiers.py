@@ -17,7 +17,7 @@ from dedupe.errors import UsageError
 from dedupe.models import Article
 from dedupe.params import Recalibration, ScanParams
 from dedupe.similarity.apart import Apart
-from dedupe.similarity.learned import THRESHOLD, LearnedVerifier
+from dedupe.similarity.learned import LearnedVerifier
 from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.recalibration import Recalibrated, raw_threshold, rescored
 from dedupe.similarity.trees import shipped_model
@@ -30,7 +30,7 @@ Maker = Callable[[Ranked, ScanParams], Verifier]
 def learned(ranked: Ranked, params: ScanParams) -> Verifier:
     """The default: the shipped model. Raises UsageError for a precision out of reach."""
     model = shipped_model()
-    threshold = params.threshold or THRESHOLD
+    threshold = params.threshold
     if params.precision is not None:
         threshold = model.threshold_for(params.precision)
     return LearnedVerifier(ranked.compared, ranked.circumstances, threshold, model)

@@ -18,7 +18,6 @@ from dedupe.similarity.relations import relations, same_text
 from dedupe.similarity.trees import PairModel, shipped_model
 from dedupe.similarity.verifier import Judgement, Term
 
-THRESHOLD = 0.525  # of the probability: even odds before calibration; see docs/decisions.md
 LEAST_COSINE = 0.04  # below it lie 12 of the 5,851 pairs of one story in the development sets
 
 
@@ -31,13 +30,13 @@ class LearnedVerifier:
         self,
         compared: Compared,
         circumstances: Circumstances,
-        threshold: float = THRESHOLD,
+        threshold: float | None = None,
         model: PairModel | None = None,
     ) -> None:
-        self.threshold = threshold
+        self._trees = model or shipped_model()
+        self.threshold = self._trees.threshold if threshold is None else threshold
         self._compared = compared
         self._circumstances = circumstances
-        self._trees = model or shipped_model()
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge the pairs (left[k], right[k]).

@@ -7,6 +7,7 @@ shipped as data/verifier.npz. The sum of the leaves is a log-odds; a slope and a
 
 from __future__ import annotations
 
+import math
 import zipfile
 from functools import cache
 from importlib.resources import files
@@ -47,6 +48,11 @@ class PairModel(NamedTuple):
     slope: float
     intercept: float
     precisions: NDArray[np.float32]  # (k, 2) threshold, precision from there on; both ascending
+
+    @property
+    def threshold(self) -> float:
+        """The probability at which the trees, which lean to the same story, are undecided."""
+        return 1.0 / (1.0 + math.exp(-self.intercept))
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """How probably the pairs with these features (n, FEATURES) tell the same story."""

@@ -14,7 +14,7 @@ from dedupe.batch.verifiers import learned, maker_of, plane, verifier_named
 from dedupe.errors import UsageError
 from dedupe.models import Article
 from dedupe.params import Recalibration, ScanParams
-from dedupe.similarity.learned import THRESHOLD
+from dedupe.similarity.trees import shipped_model
 from dedupe.similarity.verifier import Judgement, Term
 
 NUMBERS = Recalibration(model="learned 1", slope=2.0, intercept=-1.0, threshold=0.6, answers=80)
@@ -74,8 +74,8 @@ def test_the_shipped_verifiers_are_there_by_name() -> None:
 
 def test_each_verifier_has_a_threshold_of_its_own_unless_one_is_given() -> None:
     ranked = gather(ARTICLES, ScanParams())
-    assert learned(ranked, ScanParams()).threshold == THRESHOLD
-    assert plane(ranked, ScanParams()).threshold < THRESHOLD
+    assert learned(ranked, ScanParams()).threshold == shipped_model().threshold
+    assert plane(ranked, ScanParams()).threshold < shipped_model().threshold
     for maker in (learned, plane):
         assert maker(ranked, ScanParams(threshold=0.3)).threshold == 0.3
 

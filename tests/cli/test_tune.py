@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from dedupe.cli.main import commands
 from dedupe.params import ScanParams
-from dedupe.similarity.learned import THRESHOLD
+from dedupe.similarity.trees import shipped_model
 
 Tune = Callable[..., Result]
 SAME = {"id_a": "a", "id_b": "b", "label": "same", "weight": 2}
@@ -54,7 +54,7 @@ def test_each_setting_is_varied_around_the_present_one(
     found = json.loads(result.stdout)
     assert (found["articles"], found["not_varied"]) == (3, {})
     assert [(s["setting"], s["now"]) for s in found["sweeps"]] == [
-        ("threshold", THRESHOLD),
+        ("threshold", shipped_model().threshold),
         ("bands", NOW.signature.story_bands),
         ("window", NOW.window_hours),
     ]
