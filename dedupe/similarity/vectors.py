@@ -19,6 +19,7 @@ LONGEST = 500  # terms of an article, at most
 UNIT = 65_535.0  # a weight of 1, as it is stored
 CROWD = 1000.0  # articles that a crowd is counted in, at least
 CROWD_STEPS = 16.0  # to one unit of the natural logarithm
+_TABLED = 512  # frequencies below are looked up
 _STEPS = 32.0  # stored steps to one unit of zipf
 _LEAD_WORDS = 300.0  # of a typical article, for the language's document frequency
 
@@ -136,16 +137,29 @@ def _weigh(
     weights: NDArray[np.uint16],
     crowds: NDArray[np.uint8],
 ) -> None:
+    # Most terms are in few articles: what depends on their frequency is looked up.
+    told = np.empty((_TABLED, 256), dtype=np.float64)
+    crowded = np.empty((_TABLED, 256), dtype=np.uint8)
+    for frequency in range(1, _TABLED):
+        for zipf in range(256):
+            told[frequency, zipf] = term_weight(1, zipf, frequency, n)
+            crowded[frequency, zipf] = crowd_steps(zipf, frequency, n)
+    repeated = 1.0 + np.log(np.maximum(np.arange(256), 1))
     exact = np.empty(LONGEST, dtype=np.float64)
     for i in range(len(bounds) - 1):
         start, end = bounds[i], bounds[i + 1]
         total = 0.0
         for t in range(start, end):
             frequency = max(1, counts[_slot(keys, counts, terms[t])])
-            weight = term_weight(tfs[t], zipfs[t], frequency, n)
+            if frequency < _TABLED:
+                weight = told[frequency, zipfs[t]]
+                crowds[t] = crowded[frequency, zipfs[t]]
+            else:
+                weight = term_weight(1, zipfs[t], frequency, n)
+                crowds[t] = crowd_steps(zipfs[t], frequency, n)
+            weight *= repeated[tfs[t]]
             exact[t - start] = weight
             total += weight * weight
-            crowds[t] = crowd_steps(zipfs[t], frequency, n)
         scale = UNIT / math.sqrt(total) if total > 0.0 else 0.0
         for t in range(start, end):
             weights[t] = np.uint16(exact[t - start] * scale + 0.5)
