@@ -200,11 +200,14 @@ class Source:
 
 def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The same chunks, the next one made in a thread while the last is used."""
-    with ThreadPoolExecutor(1) as thread:
+    thread = ThreadPoolExecutor(1)
+    try:
         following = thread.submit(next, chunks, None)
         while (chunk := following.result()) is not None:
             following = thread.submit(next, chunks, None)
             yield chunk
+    finally:  # no waiting: whoever collects garbage may be in the middle of starting a thread
+        thread.shutdown(wait=False)
 
 
 def _slices(blocks: Iterator[bytes], step: int) -> Iterator[bytes]:
