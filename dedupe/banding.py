@@ -165,3 +165,31 @@ def candidates(
                 spare -= tied
             hits[j] = 0
     return left[:found].copy(), right[:found].copy(), capped
+
+
+@kernel
+def most_shared(
+    places: NDArray[np.int64], own: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The `most` places that stand most often among the members of an article's buckets.
+
+    Best first, of equals the highest place first; with how often they stand there. `own` is left
+    out.
+    """
+    ordered = np.sort(places)
+    n = len(ordered)
+    found = np.empty(n, dtype=np.int64)
+    ranks = np.empty(n, dtype=np.int64)  # hits above, position below: highest is best
+    count = 0
+    at = 0
+    while at < n:
+        end = at + 1
+        while end < n and ordered[end] == ordered[at]:
+            end += 1
+        if ordered[at] != own:
+            found[count] = ordered[at]
+            ranks[count] = ((end - at) << 32) | count  # ascending places: the higher wins
+            count += 1
+        at = end
+    best = np.sort(ranks[:count])[::-1][:most]
+    return found[best & 0xFFFFFFFF], (best >> 32).astype(np.int32)

@@ -3,7 +3,11 @@
 DedupeError
 ├── UsageError          the caller asked for something impossible      (exit 2)
 │   ├── MissingExtra    an optional package is not installed
-│   └── ConfigError     an option, environment variable or TOML key is wrong
+│   ├── ConfigError     an option, environment variable or TOML key is wrong
+│   └── IndexMismatch   an index was made with other parameters
+├── IndexFailure        the index cannot do what it was asked to       (exit 1)
+│   ├── IndexUnavailable  its store does not answer, or refuses; a retry may succeed
+│   └── IndexDamaged    what is stored cannot be read
 └── InputError          what was read cannot be used
     ├── RecordRejected  one record; the rest of the input goes on      (exit 3)
     └── SourceUnreadable  a whole file or stream                       (exit 3)
@@ -34,6 +38,22 @@ class MissingExtra(UsageError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'newsdedupe[{extra}]'")
         self.extra = extra
+
+
+class IndexMismatch(UsageError):
+    """An index was made with other parameters than it is opened with."""
+
+
+class IndexFailure(DedupeError):
+    """The index cannot do what it was asked to."""
+
+
+class IndexUnavailable(IndexFailure):
+    """The store of the index does not answer, or refuses; nothing is lost, a retry may succeed."""
+
+
+class IndexDamaged(IndexFailure):
+    """What is stored in the index cannot be read; other parts of it may be."""
 
 
 class InputError(DedupeError):
