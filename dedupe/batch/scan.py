@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
-from dedupe.batch.links import Links, closest, find_links, find_stubs
 from dedupe.batch.spool import Spool
-from dedupe.batch.verifiers import Maker, maker_of, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
 from dedupe.models import Article, Decision, Kind, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Judgement, Verifier
+from dedupe.stories.links import Links, closest, find_links, find_stubs
+from dedupe.stories.verifiers import Maker, maker_of, watched
 
 BATCH_ARTICLES = 128
 BATCH_CHARACTERS = 1_000_000

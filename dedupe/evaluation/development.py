@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dedupe.batch.scan import decide_on, gather
 from dedupe.batch.verdicts import judge_pairs
-from dedupe.batch.verifiers import Maker, maker_of
 from dedupe.errors import UsageError
 from dedupe.evaluation.figures import Evaluation, measure
 from dedupe.evaluation.labels import read_gold, read_pairs
@@ -16,6 +15,7 @@ from dedupe.evaluation.pairs import LabelFigures
 from dedupe.feeds import read_articles
 from dedupe.models import Relation
 from dedupe.params import ScanParams
+from dedupe.stories.verifiers import Maker, maker_of
 
 SETS = (
     "rss2023_03", "allsides_12k", "fnc_train", "basil", "reuters21578", "wirepairs",

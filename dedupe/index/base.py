@@ -102,7 +102,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Hands(Struct, frozen=True, array_like=True):
-    """What people decided about clusters, by article ids, so that it outlives every reprocessing."""
+    """What people decided about clusters: by article ids, so that it outlives reprocessing."""
 
     version: int = 0
     pins: tuple[str, ...] = ()  # articles that are canonical wherever they are
@@ -203,7 +203,7 @@ class Index(Protocol):
         ...
 
     def scan(self, slice: int) -> Iterator[int]:
-        """The places of all articles of a slice, ascending. What is added meanwhile may be missed."""
+        """The places of all articles of a slice, ascending. What is added meanwhile may miss."""
         ...
 
     # ---- clusters --------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class Index(Protocol):
         ...
 
     def events(self, after: int, most: int) -> list[Event]:
-        """Events with a position above `after` (0: from the beginning), in order, `most` at once."""
+        """At most `most` events with a position above `after` (0: from the beginning)."""
         ...
 
     def hands(self) -> Hands:
