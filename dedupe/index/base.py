@@ -42,6 +42,7 @@ class Filed(NamedTuple):
     id: str
     content: int  # 64-bit hash of the article as given: tells whether a known id is another text
     digest: int  # 64-bit digest of the normalised text; 0 is no text
+    hours: float  # of its time, since 1970: as published, else when it arrived
     slice: int  # that it is filed under
     near: tuple[int, int]  # first and last slice in which copies and candidates are looked for
     keys: NDArray[np.uint32]  # (bands,) its buckets
@@ -57,7 +58,7 @@ class Found(NamedTuple):
     known: bool  # the id was in the index before, with the same content
     other: bool  # the id is in the index with another content: nothing was stored
     removed: Receipt | None  # the id was taken down: nothing was stored
-    head: int  # place of the first article with the same digest in the near slices; -1: none, or it
+    head: int  # place of the article of the same digest that stands for it in buckets; -1: none
     candidates: NDArray[np.int64]  # places that share most buckets, best first; never its own
     hits: NDArray[np.int32]  # buckets that each of them shares
     capped: int  # buckets that had more members than are kept
@@ -161,9 +162,10 @@ class Index(Protocol):
         """Store articles and return the `most` best candidates of each.
 
         All of the batch are stored before the first candidates are read, so later articles of the
-        batch are among the candidates of earlier ones. Of exact copies (one digest in the near
-        slices) only the first enters buckets; the others have no candidates but a `head`.
-        Within one batch ids are unique.
+        batch are among the candidates of earlier ones. Of exact copies (one digest, in the near
+        slices, their hours at most the window apart) only the first enters buckets and is the head
+        of the others, which have no candidates. Each slice knows one head of a digest: the first
+        that was filed there without finding one. Within one batch ids are unique.
         """
         ...
 
@@ -171,8 +173,8 @@ class Index(Protocol):
         """What `add` would return, without storing anything."""
         ...
 
-    def tally(self, slice: int, blob: bytes) -> None:
-        """Append a part to what the articles of a slice say together."""
+    def tally(self, slice: int, blob: bytes) -> int:
+        """Append a part to what the articles of a slice say together; gives its position, from 1."""
         ...
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
@@ -258,7 +260,8 @@ class Index(Protocol):
         """Delete what belongs to slices before `slice`, at most about `most` articles at a time.
 
         Members that go leave their clusters; a cluster without members goes, with its redirects.
-        Nothing of it is an event. Returns how many articles are gone; 0 when all is done.
+        Nothing of it is an event; events with `hours` before the beginning of `slice` go too.
+        Returns how many articles are gone; 0 when all is done.
         """
         ...
 
