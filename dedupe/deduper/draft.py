@@ -153,7 +153,7 @@ class Draft:
         """Named after one of its articles, by a name that no cluster has or has had."""
         taken = self._members.keys() | self._redirects.keys()
         names = [story_id([self._name(place)]) for place in places]
-        names += [story_id([self._name(places[0]), str(turn)]) for turn in range(1, 100)]
+        names += [story_id([f"{self._name(places[0])} {turn}"]) for turn in range(1, 100)]
         for name in names:
             if name not in taken and not (ask and self._index.clusters([name])[0]):
                 return name
