@@ -127,6 +127,7 @@ class Draft:
             self._respan(cluster)
         else:
             del self._members[cluster]
+            self._changed.pop(cluster)
 
     def elect_again(self, cluster: str) -> None:
         """See to a new election although nobody comes or goes."""
@@ -171,7 +172,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not self._changed
+        return not self._events and not self._changed
 
     def change(self, elect: Elect, hands: Hands, hours: float | None) -> Change:
         """The change, every changed cluster with a new election; `hours` is when it is decided."""
