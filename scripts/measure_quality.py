@@ -34,7 +34,9 @@ def streams(folder: Path, names: Sequence[str], url: str) -> None:
     for name in names:
         for order in STREAMS[name]:
             found = evaluate_stream(folder, name, order, url)
-            figures = ", ".join(f"{key} {value:.3f}" for key, value in promised(name, found).items())
+            figures = ", ".join(
+                f"{key} {value:.3f}" for key, value in promised(name, found).items()
+            )
             print(f"| {name}, {order} | {figures}, largest {found.largest} |", flush=True)
 
 
