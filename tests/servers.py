@@ -199,7 +199,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.master = Server(folder / "master")
         self.replica = Server(
-            folder / "replica", "--replicaof", f"127.0.0.1 {self.master.port}",
+            folder / "replica", "--replicaof", "127.0.0.1", str(self.master.port),
             "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
         )  # fmt: skip
         self.sentinel = SentinelServer(folder / "sentinel", self.master, self.NAME)
