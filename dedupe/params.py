@@ -68,7 +68,7 @@ class ScanParams(Struct, frozen=True, kw_only=True):
     level: Level = Level.STORY
     threshold: float | None = None  # of the verifier's score, 0 to 1; None is the verifier's own
     precision: float | None = None  # that the threshold is to have, in its stead
-    verifier: str = "learned"  # dedupe.batch.verifiers
+    verifier: str = "learned"  # dedupe.stories.verifiers
     recalibration: Recalibration | None = None  # of the verifier's scores
     window_hours: float = 168.0  # all articles of a story lie so close together
     candidates: int = 64  # best candidates of an article that are verified

@@ -171,10 +171,10 @@ def verifier(bench: Bench) -> Rounds:
 
     from dedupe.banding import candidates, empty_buckets, fill_band
     from dedupe.batch.scan import gather
-    from dedupe.batch.verifiers import learned
     from dedupe.feeds import read_articles
     from dedupe.params import ScanParams
     from dedupe.similarity.features import pair_features
+    from dedupe.stories.verifiers import learned
 
     contestants: dict[str, Callable[[], object]] = {}
     for file in (bench.long, bench.short):

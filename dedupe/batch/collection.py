@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.attribution import find_credit
-from dedupe.banding import band_keys
 from dedupe.batch.columns import Column
-from dedupe.batch.series import find_series, recurring
-from dedupe.fingerprint import Fingerprints
+from dedupe.fingerprint import Fingerprints, bucket_keys
 from dedupe.kernel import kernel
 from dedupe.models import SEVERAL, Article, Kind
 from dedupe.params import SignatureParams
 from dedupe.shingles.skeletons import SKELETONS
 from dedupe.similarity.features import Circumstances, Compared, mark, totals
 from dedupe.similarity.vectors import Vectors, document_frequencies, weighted
-from dedupe.text.kinds import kind_of
-from dedupe.text.links import named_original
-from dedupe.text.urls import url_host
-
-
-class Entry(NamedTuple):
-    """One article without its text."""
-
-    id: str
-    url: str | None  # as given
-    source: str | None  # as given, else the host of the URL
-    published: datetime | None
-    agency: str | None  # that it credits, or is
-    own: bool  # it is the agency's own article
-    original: str | None  # the canonical URL or the host it names as its original
-    kind: int  # dedupe.models.Kind, by its form alone
-
-
-def entry_of(article: Article) -> Entry:
-    """What the scan remembers of an article besides its fingerprint."""
-    credit = find_credit(
-        article.text,
-        title=article.title,
-        author=article.author,
-        source=article.source,
-        url=article.url,
-        html=article.html,
-    )
-    source = article.source or (url_host(article.url) if article.url else None)
-    return Entry(
-        id=article.id,
-        url=article.url,
-        source=sys.intern(source) if source else None,  # a few sources, many articles
-        published=article.published,
-        agency=credit.agency if credit else None,
-        own=credit is not None and credit.how == "source",
-        original=named_original(article.text, article.html, article.url),
-        kind=int(kind_of(article.title, article.text)),
-    )
+from dedupe.stories.entry import Entry, entry_of, outlet_of
+from dedupe.stories.series import find_series, recurring
 
 
 class Collection:
@@ -95,20 +53,16 @@ class Collection:
         """Keep the circumstances of a batch; its fingerprints follow through `keep`."""
         self.entries.extend(map(entry_of, articles))
 
-    def keep(self, fingerprints: Fingerprints) -> None:
-        """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
-        self._keys.append(self._keys_of(fingerprints))
+    def keep(self, fingerprints: Fingerprints, keys: NDArray[np.uint32] | None = None) -> None:
+        """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept.
+
+        Where the (n, bands) `keys` are given, the story signatures need not be there.
+        """
+        self._keys.append(bucket_keys(fingerprints, self._params) if keys is None else keys)
         self._counts.append(np.diff(fingerprints.term_bounds))
         self._starts.append(len(self._columns["terms"].view()) + fingerprints.term_bounds[:-1])
         for name, column in self._columns.items():
             column.append(getattr(fingerprints, name))
-
-    def _keys_of(self, fingerprints: Fingerprints) -> NDArray[np.uint32]:
-        p = self._params
-        keys = np.empty((len(fingerprints.copy), p.bands), dtype=np.uint32)
-        band_keys(fingerprints.story, p.story_rows, 0, p.story_bands, keys)
-        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, p.bands, keys)
-        return keys
 
     def replace(
         self, places: NDArray[np.int64], fingerprints: Fingerprints, copies: NDArray[np.bool_]
@@ -118,7 +72,7 @@ class Collection:
         Where `copies` says so, other copy signatures and lengths too.
         """
         bands = self._params.story_bands
-        keys = self._keys_of(fingerprints)
+        keys = bucket_keys(fingerprints, self._params)
         self._keys.view()[places, :bands] = keys[:, :bands]
         self._columns["informative"].view()[places] = fingerprints.informative
         self._keys.view()[places[copies], bands:] = keys[copies, bands:]
@@ -239,18 +193,12 @@ def _kinds(
     What tells of several stories stays that; else a series or template is what an entry is first.
     """
     again = recurring(skeletons).tolist()
-    outlets = _numbered([_outlet(e) if r else None for e, r in zip(entries, again, strict=True)])
+    outlets = _numbered([outlet_of(e) if r else None for e, r in zip(entries, again, strict=True)])
     days = [e.published.toordinal() if e.published else np.nan for e in entries]
     found = find_series(skeletons, digests, outlets, np.array(days))
     kinds = np.array([e.kind for e in entries], dtype=np.int8)
     by_repetition = (found.kinds != Kind.ARTICLE) & ~np.isin(kinds, SEVERAL)
     return np.where(by_repetition, found.kinds, kinds), found.numbers
-
-
-def _outlet(entry: Entry) -> str | None:
-    """Who publishes: one outlet may have many feeds."""
-    host = url_host(entry.url) if entry.url else None
-    return host or (entry.source.casefold() if entry.source else None)
 
 
 def _stamp(entry: Entry) -> float:

@@ -14,8 +14,6 @@ from msgspec import Struct
 from dedupe.batch.collection import Ranked
 from dedupe.batch.ruling import Ruling, ruling
 from dedupe.batch.scan import Progress, gather, silent
-from dedupe.batch.verifiers import Maker, maker_of
-from dedupe.batch.verifiers import watched as shown
 from dedupe.errors import UsageError
 from dedupe.evidence.alignment import containment
 from dedupe.models import Article
@@ -27,6 +25,8 @@ from dedupe.shingles.weighted import INFORMATIVE_ZIPF
 from dedupe.shingles.weights import estimated_zipf
 from dedupe.similarity.vectors import UNIT
 from dedupe.similarity.verifier import Verifier
+from dedupe.stories.verifiers import Maker, maker_of
+from dedupe.stories.verifiers import watched as shown
 from dedupe.text.offsets import locate
 from dedupe.text.tokens import tokens
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import xxhash
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from dedupe.batch.collection import Entry, Ranked
-from dedupe.canonical import ONLY_VERSION, Candidate, elect
+from dedupe.batch.collection import Ranked
 from dedupe.models import Decision, Kind, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Verifier
-from dedupe.text.urls import canonical_url, url_host
+from dedupe.stories.entry import Entry
+from dedupe.stories.story import Story, story_of
 
 
 class Nearest(NamedTuple):
@@ -25,17 +22,6 @@ class Nearest(NamedTuple):
     article: NDArray[np.int64]  # (n,) -1 where it is alone
     relation: NDArray[np.int8]
     similarity: NDArray[np.float32]
-
-
-class Story(NamedTuple):
-    """What holds for all members of a cluster."""
-
-    id: str
-    canonical: str
-    reason: str
-    credit: str | None
-    credited: int  # members that credit that agency
-    size: int
 
 
 def decide(
@@ -66,7 +52,7 @@ def decide(
     for members in np.split(by_label, starts[1:]):
         ranks = members.tolist()
         entries = [ranked.entries[i] for i in ranks]
-        story = _story(entries, lengths[members].tolist(), best, params.election)
+        story = story_of(entries, lengths[members].tolist(), best, params.election)
         for i, entry in zip(ranks, entries, strict=True):
             decisions[ranked.order[i]] = _decision(i, entry, story, nearest, updates, ranked)
     decided = [decision for decision in decisions if decision is not None]
@@ -105,46 +91,6 @@ def _updates(ranked: Ranked, labels: NDArray[np.int64], verifier: Verifier) -> N
     updates = np.zeros(len(labels), dtype=np.bool_)
     updates[after] = (relations > Relation.STORY) & (relations < Relation.EXACT)
     return updates
-
-
-def _story(
-    entries: list[Entry], lengths: list[int], ranks: dict[str, int], rules: Sequence[str]
-) -> Story:
-    if len(entries) == 1:
-        alone = entries[0]
-        credited = int(alone.agency is not None)
-        return Story(_story_id(entries), alone.id, ONLY_VERSION, alone.agency, credited, 1)
-    agencies = Counter(e.agency for e in entries if e.agency is not None)
-    credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
-    originals = {e.original for e in entries if e.original is not None}
-    election = elect(
-        [
-            Candidate(
-                id=e.id,
-                agency=e.own and e.agency == credit,
-                linked=bool(originals) and _is_named(e, originals),
-                published=e.published,
-                words=words,
-                source_rank=ranks.get(e.source.casefold()) if e.source else None,
-            )
-            for e, words in zip(entries, lengths, strict=True)
-        ],
-        rules,
-    )
-    size = len(entries)
-    return Story(_story_id(entries), election.id, election.reason, credit, credited, size)
-
-
-def _story_id(entries: list[Entry]) -> str:
-    """Named after one member, that stays the same while others come and go."""
-    least = min(xxhash.xxh3_64_hexdigest(e.id.encode("utf-8", "surrogatepass")) for e in entries)
-    return f"s{least}"
-
-
-def _is_named(entry: Entry, originals: set[str]) -> bool:
-    if entry.url is None:
-        return False
-    return canonical_url(entry.url) in originals or url_host(entry.url) in originals
 
 
 def _decision(

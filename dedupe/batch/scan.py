@@ -15,21 +15,22 @@ from numpy.typing import NDArray
 from dedupe.banding import Buckets, candidates, empty_buckets, fill_band
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.decisions import decide
-from dedupe.batch.links import Links, closest, find_links, find_stubs
 from dedupe.batch.spool import Spool
-from dedupe.batch.verifiers import Maker, maker_of, watched
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
-from dedupe.models import Article, Decision, Kind, Level, Relation
+from dedupe.models import Article, Decision, Kind
 from dedupe.params import ScanParams
-from dedupe.similarity.verifier import Judgement, Verifier
+from dedupe.similarity.verifier import Verifier
+from dedupe.stories.levels import level_scores, level_threshold
+from dedupe.stories.links import Links, closest, find_links, find_stubs
+from dedupe.stories.verifiers import Maker, maker_of, watched
 
 BATCH_ARTICLES = 128
 BATCH_CHARACTERS = 1_000_000
 _STRIDE = 1024  # articles whose candidates one thread looks up and verifies at a time
 _PAIRS = 20_000  # that one thread judges at a time
+_NEVER = -1e6  # score of two articles that are kept apart
 _FLOOR = 0.25  # of the threshold: candidate pairs scored lower are forgotten
-_HALF = 0.5  # below story level the average is the share of pairs that are copies or rewrites
 
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
 
@@ -156,6 +157,26 @@ def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
         yield batch
 
 
+class Constraints(NamedTuple):
+    """What people say of articles, given by their ranks."""
+
+    together: tuple[frozenset[int], ...] = ()  # groups that are in one story
+    apart: tuple[tuple[frozenset[int], frozenset[int]], ...] = ()  # no story has some of both
+
+
+def story_labels(
+    ranked: Ranked,
+    params: ScanParams,
+    verifier: Verifier,
+    progress: Progress = silent,
+    constraints: Constraints | None = None,
+) -> NDArray[np.int64]:
+    """For each article, by rank, the first of its story."""
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        constraints = constraints or Constraints()
+        return _clustered(ranked, verifier, params, pool, progress, constraints)[0]
+
+
 def _stories(
     ranked: Ranked,
     verifier: Verifier,
@@ -163,28 +184,7 @@ def _stories(
     pool: ThreadPoolExecutor,
     progress: Progress,
 ) -> list[Decision]:
-    times = ranked.times()
-    window = params.window_hours
-    together = _exact_groups(ranked.compared.digests, times, window)
-    found = _verified(ranked, together, verifier, params, pool, progress)
-
-    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-        parts = max(1, len(left) // _PAIRS)
-        judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [link(part, verifier.threshold, params.level) for part in judged]
-        return np.concatenate(linked)
-
-    progress("clustering", 0, 0)
-    labels = average_link(
-        together,
-        found.left,
-        found.right,
-        found.scores,
-        verifier.threshold if params.level is Level.STORY else _HALF,
-        score,
-        times,
-        window,
-    )
+    labels, together, found = _clustered(ranked, verifier, params, pool, progress, Constraints())
     inside = labels[found.left] == labels[found.right]
     copies = np.flatnonzero(together != np.arange(len(together)))
     left = np.r_[found.left[inside], together[copies]].astype(np.int32)
@@ -192,6 +192,60 @@ def _stories(
     ranked.circumstances.kinds[found.stubs] = Kind.STUB
     linked = closest(found.links, labels, together)
     return decide(ranked, labels, left, right, verifier, params, linked)
+
+
+def _clustered(
+    ranked: Ranked,
+    verifier: Verifier,
+    params: ScanParams,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+    constraints: Constraints,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], CandidatePairs]:
+    """The stories, the exact copies within them, and the pairs that were compared."""
+    times = ranked.times()
+    window = params.window_hours
+    together = _exact_groups(ranked.compared.digests, times, window)
+    found = _verified(ranked, together, verifier, params, pool, progress)
+
+    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        parts = max(1, len(left) // _PAIRS)
+        lefts, rights = np.array_split(left, parts), np.array_split(right, parts)
+        judged = pool.map(verifier.judge, lefts, rights)
+        linked = [level_scores(part, verifier.threshold, params.level) for part in judged]
+        return _kept_apart(left, right, np.concatenate(linked), constraints)
+
+    progress("clustering", 0, 0)
+    start = together
+    for group in constraints.together:
+        kept = np.unique(start[sorted(group)])
+        start = np.where(np.isin(start, kept), kept.min(initial=len(start)), start)
+    labels = average_link(
+        start,
+        found.left,
+        found.right,
+        _kept_apart(found.left, found.right, found.scores, constraints),
+        level_threshold(verifier.threshold, params.level),
+        score,
+        times,
+        window,
+    )
+    return labels, together, found
+
+
+def _kept_apart(
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    constraints: Constraints,
+) -> NDArray[np.float32]:
+    """The scores; of pairs that people keep apart so low that no average survives it."""
+    for one, other in constraints.apart:
+        ones, others = np.array(sorted(one)), np.array(sorted(other))
+        apart = np.isin(left, ones) & np.isin(right, others)
+        apart |= np.isin(left, others) & np.isin(right, ones)
+        scores = np.where(apart, np.float32(_NEVER), scores)
+    return scores
 
 
 def _exact_groups(
@@ -243,7 +297,7 @@ def _verified(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
-        scores = link(verifier.judge(left, right), verifier.threshold, params.level)
+        scores = level_scores(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
         links, stubs = find_links(ranked, left, right), find_stubs(ranked, left, right)
         return CandidatePairs(left[keep], right[keep], scores[keep], links, stubs)
@@ -257,12 +311,3 @@ def _verified(
         np.concatenate(left), np.concatenate(right), np.concatenate(scores),
         Links.joined(list(links)), np.concatenate(stubs),
     )  # fmt: skip
-
-
-def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
-    """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
-    if level is Level.STORY:
-        return judged.scores
-    least = Relation.COPY if level is Level.COPY else Relation.REWRITE
-    counts = (judged.relations >= least) & (judged.scores >= threshold)
-    return counts.astype(np.float32)

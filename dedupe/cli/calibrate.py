@@ -87,12 +87,12 @@ def calibrate(inputs: tuple[str, ...], **given: Any) -> None:
     rejected.
     """
     from dedupe.batch.scan import candidate_pairs
-    from dedupe.batch.verifiers import maker_of
     from dedupe.cli.gathering import gathered
     from dedupe.cli.progress import ScanProgress
     from dedupe.evaluation.session import Session
     from dedupe.feeds import stored_bytes
     from dedupe.kernel import on_compile
+    from dedupe.stories.verifiers import maker_of
 
     params = scan_params({**given, "precision": None})  # which here is one to fit, not to use
     maker = maker_of(params)

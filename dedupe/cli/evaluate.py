@@ -99,10 +99,10 @@ def _scanned(
     """The figures of a scan."""
     from dedupe.batch.scan import decide_on
     from dedupe.batch.verdicts import judge_pairs
-    from dedupe.batch.verifiers import maker_of
     from dedupe.cli.gathering import gathered
     from dedupe.evaluation.figures import measure
     from dedupe.kernel import on_compile
+    from dedupe.stories.verifiers import maker_of
 
     params = scan_params(given)
     maker = maker_of(params)

@@ -26,10 +26,10 @@ from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.batch.collection import Ranked
-    from dedupe.batch.verifiers import Maker
     from dedupe.cli.progress import ScanProgress
     from dedupe.evaluation.tuning import Labels, Setting, Sweep, Tuning
     from dedupe.params import ScanParams
+    from dedupe.stories.verifiers import Maker
 
 
 @click.command()
@@ -82,7 +82,6 @@ def tune(labelled: tuple[str, ...], **given: Any) -> None:
     Exits 0 when done, 1 when it failed, 2 when used wrongly, 3 when done but some records were
     rejected.
     """
-    from dedupe.batch.verifiers import maker_of
     from dedupe.cli.figures import write_json
     from dedupe.cli.gathering import gathered
     from dedupe.cli.progress import ScanProgress
@@ -91,6 +90,7 @@ def tune(labelled: tuple[str, ...], **given: Any) -> None:
     from dedupe.evaluation.tuning import Labels, check_labels
     from dedupe.feeds import stored_bytes
     from dedupe.kernel import on_compile
+    from dedupe.stories.verifiers import maker_of
 
     to = output_of(given["output"], given["to"], (*labelled, *given["pairs"]))
     params = _params(given)

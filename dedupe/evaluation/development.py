@@ -8,7 +8,6 @@ from pathlib import Path
 
 from dedupe.batch.scan import decide_on, gather
 from dedupe.batch.verdicts import judge_pairs
-from dedupe.batch.verifiers import Maker, maker_of
 from dedupe.errors import UsageError
 from dedupe.evaluation.figures import Evaluation, measure
 from dedupe.evaluation.labels import read_gold, read_pairs
@@ -16,6 +15,7 @@ from dedupe.evaluation.pairs import LabelFigures
 from dedupe.feeds import read_articles
 from dedupe.models import Relation
 from dedupe.params import ScanParams
+from dedupe.stories.verifiers import Maker, maker_of
 
 SETS = (
     "rss2023_03", "allsides_12k", "fnc_train", "basil", "reuters21578", "wirepairs",
@@ -64,7 +64,7 @@ def promised(name: str, found: Evaluation) -> dict[str, float]:
         }
     if name == "rss2023_03":
         figures |= {key: share[key] for key in ("wire_copy_silver", "template_same_domain")}
-    elif name == "reuters21578":
+    elif name == "reuters21578" and found.pairs:
         figures["update_and_repeat"] = _derived(labels, "update", "repeat")
         figures |= {key: share[key] for key in ("template", "short_template")}
     elif name == "wirepairs":

@@ -42,6 +42,7 @@ class Filed(NamedTuple):
     id: str
     content: int  # 64-bit hash of the article as given: tells whether a known id is another text
     digest: int  # 64-bit digest of the normalised text; 0 is no text
+    hours: float  # of its time, since 1970: as published, else when it arrived
     slice: int  # that it is filed under
     near: tuple[int, int]  # first and last slice in which copies and candidates are looked for
     keys: NDArray[np.uint32]  # (bands,) its buckets
@@ -57,7 +58,7 @@ class Found(NamedTuple):
     known: bool  # the id was in the index before, with the same content
     other: bool  # the id is in the index with another content: nothing was stored
     removed: Receipt | None  # the id was taken down: nothing was stored
-    head: int  # place of the first article with the same digest in the near slices; -1: none, or it
+    head: int  # place of the article of the same digest that stands for it in buckets; -1: none
     candidates: NDArray[np.int64]  # places that share most buckets, best first; never its own
     hits: NDArray[np.int32]  # buckets that each of them shares
     capped: int  # buckets that had more members than are kept
@@ -93,16 +94,17 @@ class Change(Struct, frozen=True, kw_only=True):
     """A change of clusters, applied only where `expected` and `unlinked` still hold."""
 
     expected: tuple[tuple[str, int], ...] = ()  # clusters that were read, with their versions
-    unlinked: tuple[int, ...] = ()  # places that were in no cluster
+    unlinked: tuple[int, ...] = ()  # places of articles that are there and were in no cluster
     hands: int = 0  # version of the hands that were heeded
-    clusters: tuple[Cluster, ...] = ()  # their new states, with new versions; new ones with 1
+    # Their new states and versions; new ones have 1, and names that no cluster or redirect has.
+    clusters: tuple[Cluster, ...] = ()
     dropped: tuple[str, ...] = ()  # clusters that have lost their last member
     redirects: tuple[tuple[str, str], ...] = ()  # merged cluster, cluster that took its members
     events: tuple[Event, ...] = ()
 
 
 class Hands(Struct, frozen=True, array_like=True):
-    """What people decided about clusters, by article ids, so that it outlives every reprocessing."""
+    """What people decided about clusters: by article ids, so that it outlives reprocessing."""
 
     version: int = 0
     pins: tuple[str, ...] = ()  # articles that are canonical wherever they are
@@ -119,7 +121,7 @@ class Receipt(Struct, frozen=True, array_like=True):
 
 
 class Tally(NamedTuple):
-    """A part of what the articles of a slice say together, as dedupe.index.tallies encodes it."""
+    """A part of what the articles of a slice say together, as dedupe.deduper.tallies encodes it."""
 
     slice: int
     position: int  # how many parts of the slice come up to this one, itself included
@@ -161,9 +163,10 @@ class Index(Protocol):
         """Store articles and return the `most` best candidates of each.
 
         All of the batch are stored before the first candidates are read, so later articles of the
-        batch are among the candidates of earlier ones. Of exact copies (one digest in the near
-        slices) only the first enters buckets; the others have no candidates but a `head`.
-        Within one batch ids are unique.
+        batch are among the candidates of earlier ones. Of exact copies (one digest, in the near
+        slices, their hours at most the window apart) only the first enters buckets and is the head
+        of the others, which have no candidates. Each slice knows one head of a digest: the first
+        that was filed there without finding one. Within one batch ids are unique.
         """
         ...
 
@@ -171,8 +174,8 @@ class Index(Protocol):
         """What `add` would return, without storing anything."""
         ...
 
-    def tally(self, slice: int, blob: bytes) -> None:
-        """Append a part to what the articles of a slice say together."""
+    def tally(self, slice: int, blob: bytes) -> int:
+        """Append a part to what the articles of a slice say together; its position, from 1."""
         ...
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
@@ -203,7 +206,7 @@ class Index(Protocol):
         ...
 
     def scan(self, slice: int) -> Iterator[int]:
-        """The places of all articles of a slice, ascending. What is added meanwhile may be missed."""
+        """The places of all articles of a slice, ascending. What is added meanwhile may miss."""
         ...
 
     # ---- clusters --------------------------------------------------------------------------------
@@ -229,7 +232,7 @@ class Index(Protocol):
         ...
 
     def events(self, after: int, most: int) -> list[Event]:
-        """Events with a position above `after` (0: from the beginning), in order, `most` at once."""
+        """At most `most` events with a position above `after` (0: from the beginning)."""
         ...
 
     def hands(self) -> Hands:
@@ -242,11 +245,11 @@ class Index(Protocol):
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> None:
+    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article that is in no cluster any more, and keep a receipt.
 
         `heir` is another article with the same digest: it enters the buckets in its stead. Doing it
-        again finishes what a killed process left.
+        again finishes what a killed process left. False, and nothing, where it is in a cluster.
         """
         ...
 
@@ -258,7 +261,8 @@ class Index(Protocol):
         """Delete what belongs to slices before `slice`, at most about `most` articles at a time.
 
         Members that go leave their clusters; a cluster without members goes, with its redirects.
-        Nothing of it is an event. Returns how many articles are gone; 0 when all is done.
+        Nothing of it is an event; events with `hours` before the beginning of `slice` go too.
+        Returns how many articles are gone; 0 when all is done.
         """
         ...
 

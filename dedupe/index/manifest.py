@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dedupe.errors import IndexDamaged, IndexMismatch
 from dedupe.minhash import SCHEME
+from dedupe.models import Level
 from dedupe.params import SignatureParams
 from dedupe.shingles.weights import weight_table
 
@@ -22,6 +23,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     scheme: str = SCHEME
     weights: int  # version of the weight table
     signature: SignatureParams
+    level: Level  # the weakest relation that puts two articles into one cluster
     window_hours: float  # articles of one story lie so close together
     slice_hours: float  # that one time slice spans
     depth: int = DEPTH
@@ -29,12 +31,16 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def manifest_of(
-    signature: SignatureParams | None = None, window_hours: float = 168.0, texts: bool = True
+    signature: SignatureParams | None = None,
+    window_hours: float = 168.0,
+    texts: bool = True,
+    level: Level = Level.STORY,
 ) -> Manifest:
     """The manifest of an index that is made with this version of dedupe."""
     return Manifest(
         weights=weight_table().version,
         signature=signature or SignatureParams(),
+        level=level,
         window_hours=window_hours,
         slice_hours=window_hours / SLICES,
         texts=texts,

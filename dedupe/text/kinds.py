@@ -1,6 +1,6 @@
 """What kind of entry a text is, by its form. Most are articles.
 
-Series and templates show only beside other entries of their source: dedupe.batch.series.
+Series and templates show only beside other entries of their source: dedupe.stories.series.
 """
 
 from __future__ import annotations

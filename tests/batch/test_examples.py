@@ -13,11 +13,11 @@ import pytest
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.scan import scan
-from dedupe.batch.verifiers import learned
 from dedupe.feeds import read_articles
 from dedupe.fingerprint import Signer
 from dedupe.models import Article, Decision, Level, Relation
 from dedupe.params import ScanParams
+from dedupe.stories.verifiers import learned
 
 LABELS = tomllib.loads((Path(__file__).parents[2] / "examples" / "labels.toml").read_text("utf-8"))
 STORIES = LABELS["stories"]

@@ -9,9 +9,9 @@ import pytest
 from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import candidate_pairs, decide_on, gather, scan
 from dedupe.batch.verdicts import Verdict, judge_pairs
-from dedupe.batch.verifiers import learned
 from dedupe.models import Article, Relation
 from dedupe.params import ScanParams
+from dedupe.stories.verifiers import learned
 
 MONDAY = datetime(2024, 3, 4, 6, tzinfo=UTC)
 PARAMS = ScanParams(workers=1)

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import CandidatePairs, candidate_pairs, gather
-from dedupe.batch.verifiers import learned
 from dedupe.errors import UsageError
 from dedupe.evaluation.pairs import LabelledPair
 from dedupe.evaluation.session import Session, read_answers
@@ -19,6 +18,7 @@ from dedupe.feeds import read_articles
 from dedupe.models import Article
 from dedupe.params import ScanParams
 from dedupe.similarity.recalibration import rescored
+from dedupe.stories.verifiers import learned
 
 PARAMS = ScanParams(workers=1)
 

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from dedupe.banding import collision_probability
 from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import gather, scan
-from dedupe.batch.verifiers import learned
 from dedupe.errors import UsageError
 from dedupe.evaluation.figures import measure
 from dedupe.evaluation.pairs import LabelledPair
@@ -32,6 +31,7 @@ from dedupe.evaluation.tuning import (
 from dedupe.feeds import read_articles
 from dedupe.models import Article
 from dedupe.params import ScanParams, SignatureParams
+from dedupe.stories.verifiers import learned
 
 PARAMS = ScanParams(workers=1)
 GOLD = {"dam-repair-reuters": "dam", "dam-repair-meridian": "dam", "ferry-fire-ap": "ferry"}

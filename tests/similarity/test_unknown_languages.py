@@ -10,10 +10,10 @@ import pytest
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.scan import scan
-from dedupe.batch.verifiers import learned
 from dedupe.fingerprint import Signer
 from dedupe.models import Article
 from dedupe.params import ScanParams
+from dedupe.stories.verifiers import learned
 
 LANGUAGES = tomllib.loads(Path(__file__).with_name("unknown_languages.toml").read_text("utf-8"))
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from dedupe.batch.links import Links, closest
 from dedupe.batch.scan import scan
 from dedupe.models import Article, Decision
+from dedupe.stories.links import Links, closest
 
 MONDAY = datetime(2024, 3, 4, 6, tzinfo=UTC)
 FIRE = (

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from dedupe.batch.collection import Collection, Ranked
 from dedupe.batch.scan import scan
-from dedupe.batch.series import Series, find_series
 from dedupe.fingerprint import Signer
 from dedupe.models import Article, Decision, Kind
 from dedupe.params import ScanParams
 from dedupe.shingles.skeletons import SKELETONS
+from dedupe.stories.series import Series, find_series
 
 MONDAY = datetime(2024, 3, 4, 6, tzinfo=UTC)
 DAYS = "Monday Tuesday Wednesday Thursday Friday".split()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
+from typing import Protocol
 
 from msgspec.structs import replace
 
-from dedupe.batch.collection import Ranked
 from dedupe.errors import UsageError
 from dedupe.models import Article
 from dedupe.params import Recalibration, ScanParams
 from dedupe.similarity.apart import Apart
+from dedupe.similarity.features import Circumstances, Compared
 from dedupe.similarity.learned import LearnedVerifier
 from dedupe.similarity.plane import PlaneVerifier
 from dedupe.similarity.recalibration import Recalibrated, raw_threshold, rescored
@@ -24,26 +25,42 @@ from dedupe.similarity.trees import shipped_model
 from dedupe.similarity.verifier import Verifier
 
 GROUP = "dedupe.verifiers"
-Maker = Callable[[Ranked, ScanParams], Verifier]
 
 
-def learned(ranked: Ranked, params: ScanParams) -> Verifier:
+class Collected(Protocol):
+    """Articles that pairs are made of, in columns."""
+
+    @property
+    def compared(self) -> Compared:
+        """Their words."""
+        ...
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What is known of them besides."""
+        ...
+
+
+Maker = Callable[[Collected, ScanParams], Verifier]
+
+
+def learned(collected: Collected, params: ScanParams) -> Verifier:
     """The default: the shipped model. Raises UsageError for a precision out of reach."""
     model = shipped_model()
     threshold = params.threshold
     if params.precision is not None:
         threshold = model.threshold_for(params.precision)
-    return LearnedVerifier(ranked.compared, ranked.circumstances, threshold, model)
+    return LearnedVerifier(collected.compared, collected.circumstances, threshold, model)
 
 
-def plane(ranked: Ranked, params: ScanParams) -> Verifier:
+def plane(collected: Collected, params: ScanParams) -> Verifier:
     """A story similarity and a few rules, with nothing learned.
 
     Raises UsageError for a precision, which it cannot tell.
     """
     if params.precision is not None:
         raise UsageError("the verifier 'plane' cannot tell a precision; give a threshold")
-    verifier = PlaneVerifier(ranked.compared, ranked.circumstances)
+    verifier = PlaneVerifier(collected.compared, collected.circumstances)
     if params.threshold is not None:
         verifier.threshold = params.threshold
     return verifier
@@ -62,17 +79,17 @@ class _Complete:
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
 
-    def __call__(self, ranked: Ranked, params: ScanParams) -> Verifier:
+    def __call__(self, collected: Collected, params: ScanParams) -> Verifier:
         if params.recalibration is None:
-            made = self._maker(ranked, params)
+            made = self._maker(collected, params)
         else:
-            made = _recalibrated(self._maker, ranked, params, params.recalibration)
+            made = _recalibrated(self._maker, collected, params, params.recalibration)
         for needed in ("threshold", "model", "judge", "explain"):
             if not hasattr(made, needed):
                 raise UsageError(
                     f"{made!r}, made to judge pairs, is no verifier: it has no {needed}"
                 )
-        return Apart(made, ranked.compared, ranked.circumstances)
+        return Apart(made, collected.compared, collected.circumstances)
 
     def watch(self, articles: Iterable[Article]) -> Iterable[Article]:
         """Pass the articles on to a maker that wants to see them."""
@@ -80,12 +97,12 @@ class _Complete:
 
 
 def _recalibrated(
-    maker: Maker, ranked: Ranked, params: ScanParams, numbers: Recalibration
+    maker: Maker, collected: Collected, params: ScanParams, numbers: Recalibration
 ) -> Verifier:
     if params.precision is None:
         raw = raw_threshold(params.threshold or numbers.threshold, numbers)
         params = replace(params, threshold=raw)
-    inner = maker(ranked, params)
+    inner = maker(collected, params)
     if numbers.model != inner.model:
         raise UsageError(
             f"the model file was fitted to the scores of the verifier {numbers.model!r}, and"
@@ -109,7 +126,7 @@ def verifier_named(name: str) -> Maker:
         raise UsageError(f"the verifier {name!r} cannot be loaded: {error}") from error
     if not callable(maker):
         raise UsageError(f"the verifier {name!r} is no maker of verifiers but {maker!r}")
-    return maker  # type: ignore[no-any-return]
+    return maker
 
 
 def watched(articles: Iterable[Article], maker: Maker) -> Iterable[Article]:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.batch.collection import Ranked
 from dedupe.models import SEVERAL, Kind
 from dedupe.similarity.features import CONTAINMENT, COSINE, STRONGEST, pair_features
+from dedupe.stories.verifiers import Collected
 
 CLOSE = 0.25  # least closeness of an entry and the article that it is linked to
 CLOSE_LONG = 0.14  # the same where both have LONG words, of which most are of other stories
@@ -35,14 +35,14 @@ class Links(NamedTuple):
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def find_links(ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]) -> Links:
+def find_links(collected: Collected, left: NDArray[np.int32], right: NDArray[np.int32]) -> Links:
     """The links among candidate pairs."""
-    several = np.isin(ranked.circumstances.kinds, SEVERAL)
+    several = np.isin(collected.circumstances.kinds, SEVERAL)
     one = several[left] != several[right]
     left, right = left[one], right[one]
-    features = pair_features(ranked.compared, ranked.circumstances, left, right)
+    features = pair_features(collected.compared, collected.circumstances, left, right)
     closeness = features[:, COSINE] * (1.0 - features[:, STRONGEST])
-    lengths = np.minimum(ranked.compared.lengths[left], ranked.compared.lengths[right])
+    lengths = np.minimum(collected.compared.lengths[left], collected.compared.lengths[right])
     near = closeness >= np.where(lengths >= LONG, CLOSE_LONG, CLOSE)
     entries = np.where(several[left], left, right)[near]
     articles = np.where(several[left], right, left)[near]
@@ -68,17 +68,17 @@ def closest(
 
 
 def find_stubs(
-    ranked: Ranked, left: NDArray[np.int32], right: NDArray[np.int32]
+    collected: Collected, left: NDArray[np.int32], right: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """The articles of candidate pairs that are short and almost wholly in a much longer one."""
-    lengths = ranked.compared.lengths
+    lengths = collected.compared.lengths
     words, others = lengths[left], lengths[right]
     least = np.minimum(words, others)
     maybe = (least < STUB_WORDS) & (least <= STUB_SHARE * np.maximum(words, others))
     left, right, first = left[maybe], right[maybe], (words < others)[maybe]
     short, long = np.where(first, left, right), np.where(first, right, left)
-    article = ranked.circumstances.kinds[short] == Kind.ARTICLE
+    article = collected.circumstances.kinds[short] == Kind.ARTICLE
     short, long = short[article], long[article]
-    features = pair_features(ranked.compared, ranked.circumstances, short, long)
+    features = pair_features(collected.compared, collected.circumstances, short, long)
     stubs: NDArray[np.int32] = short[features[:, CONTAINMENT] >= STUB_CONTAINMENT]
     return stubs

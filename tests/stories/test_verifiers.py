@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from dedupe.batch.collection import Ranked
 from dedupe.batch.scan import gather, scan
-from dedupe.batch.verifiers import learned, maker_of, plane, verifier_named
 from dedupe.errors import UsageError
 from dedupe.models import Article
 from dedupe.params import Recalibration, ScanParams
 from dedupe.similarity.trees import shipped_model
 from dedupe.similarity.verifier import Judgement, Term
+from dedupe.stories.verifiers import learned, maker_of, plane, verifier_named
 
 NUMBERS = Recalibration(model="learned 1", slope=2.0, intercept=-1.0, threshold=0.6, answers=80)
 ARTICLES = [

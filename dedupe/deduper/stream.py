@@ -1,0 +1,391 @@
+"""`Deduper`: looks up, decides and remembers articles as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from dedupe.deduper import hands
+from dedupe.deduper.deciding import Deciding, Newcomer
+from dedupe.deduper.draft import Draft
+from dedupe.deduper.filing import Filing, Ready
+from dedupe.deduper.joining import Rules, settle
+from dedupe.deduper.takedown import take_down
+from dedupe.deduper.tallies import tally_of
+from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
+from dedupe.deduper.window import Window
+from dedupe.errors import IndexUnavailable, RecordRejected
+from dedupe.index.base import Found, Index, Receipt, slice_of
+from dedupe.index.manifest import check, manifest_of
+from dedupe.models import Article, Decision
+from dedupe.params import ScanParams
+from dedupe.stories.verifiers import Maker
+
+CANDIDATES = 32  # of an article that are verified; twice as many find no more
+_FLOOR = 0.25  # of the threshold: candidates that score lower play no part
+_TOGETHER = 3  # attempts to link a batch as one, before its articles go one by one
+_ALONE = 100  # attempts to link one article; each that fails is another's that went through
+_EXPIRED_AT_ONCE = 512  # articles
+
+Outcome = Decision | RecordRejected
+
+
+class Deduper:
+    """Keeps the stories of one index. Not for several threads at once."""
+
+    def __init__(
+        self, index: Index, params: ScanParams | None = None, verifier: Maker | None = None
+    ) -> None:
+        """Take up an index.
+
+        `params` say how pairs are judged and canonicals elected; level, window and signature must
+        be those of the index. Raises IndexMismatch where they are not, UsageError for a verifier
+        that cannot be had.
+        """
+        manifest = index.manifest
+        if params is None:
+            params = ScanParams(
+                level=manifest.level,
+                window_hours=manifest.window_hours,
+                signature=manifest.signature,
+            )
+        wanted = manifest_of(params.signature, params.window_hours, manifest.texts, params.level)
+        check(manifest, wanted, "the index")
+        self.index, self.params = index, params
+        self.window = Window(index, params, verifier)
+        self._deciding = Deciding(self.window)
+        self._filing = Filing(manifest)
+        self._expired = -1  # slices before this one are known to be gone
+        self.window.statistics.catch_up()
+
+    # ---- articles --------------------------------------------------------------------------------
+
+    def add(self, article: Article, now: datetime | None = None) -> Decision:
+        """Decide on one article and remember it.
+
+        `now` is when it arrived: its time where it has no date, or a later one. Where it is given,
+        what lies more than the window before it falls away, a little with every call; without it
+        nothing does until `expire` is called. Raises RecordRejected where the id belongs to another
+        text, or was taken down.
+        """
+        (outcome,) = self.add_batch([article], now)
+        if isinstance(outcome, RecordRejected):
+            raise outcome
+        return outcome
+
+    def add_batch(self, articles: Sequence[Article], now: datetime | None = None) -> list[Outcome]:
+        """Decide on articles in their order, and remember them.
+
+        The decisions are as of the end of the batch. An article that is refused has its
+        RecordRejected in its place.
+        """
+        outcomes: list[Outcome | None] = [None] * len(articles)
+        for part in _of_unique_ids(articles):
+            for i, outcome in zip(part, self._add([articles[i] for i in part], now), strict=True):
+                outcomes[i] = outcome
+        if now is not None:
+            self._expire_some(articles, now)
+        self.window.cache.trim()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def check_batch(
+        self, articles: Sequence[Article], now: datetime | None = None
+    ) -> list[Outcome]:
+        """What `add_batch` would say of each article alone, without storing anything."""
+        if not articles:
+            return []
+        self.window.statistics.catch_up()
+        ready = self._filing.ready(articles, now)
+        found = self.index.probe([each.filed for each in ready], self._candidates)
+        rows = self.window.cache.extend([each.record for each in ready])
+        self.window.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
+        news = self._newcomers(ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ())
+        outcomes: list[Outcome] = []
+        for i, one in enumerate(found):
+            refused = _refused(articles[i], one)
+            known = self.decision(articles[i].id) if one.known else None
+            outcomes.append(refused or known or self._would(news[i]))
+        for i in range(len(ready)):
+            self.window.cache.forget(-1 - i)
+        self.window.cache.trim()
+        return outcomes
+
+    def decision(self, id: str) -> Decision | None:
+        """What holds of an article in the index now; None where it is not there, or not linked."""
+        (place,) = self.index.places([id])
+        if place is None or self.window.cache.load([place]):
+            return None
+        draft = self.window.draft([place])
+        if draft.cluster_of(place) is None:
+            return None
+        newcomer = Newcomer(place, self.window.cache.rows[place], -1, {}, ())
+        return self._deciding.decide([newcomer], draft, None)[0]
+
+    def story(self, id: str) -> StoryView | None:
+        """A story by its id, an id that was merged into it, or the id of one of its articles."""
+        (cluster,) = self.index.clusters([id])
+        if cluster is None:
+            (place,) = self.index.places([id])
+            (of,) = self.index.memberships([place]) if place is not None else (None,)
+            (cluster,) = self.index.clusters([of]) if of is not None else (None,)
+        return story_view(self.window, cluster) if cluster is not None else None
+
+    def stories(self) -> Iterator[StoryView]:
+        """All stories, in no order."""
+        for cluster in self.index.stories():
+            yield story_view(self.window, cluster)
+            self.window.cache.trim()
+
+    def evidence(self, id: str, other: str) -> Evidence:
+        """What two articles share. Raises UsageError where one, or its text, is not there."""
+        return evidence(self.window, id, other)
+
+    # ---- hands -----------------------------------------------------------------------------------
+
+    def split(self, cluster: str, ids: Sequence[str], now: datetime | None = None) -> str:
+        """Take articles out of a story into a new one, whose id it gives; they stay apart.
+
+        Raises UsageError for articles that are not of the story, or are all of it.
+        """
+        return hands.split(self.window, cluster, ids, _hours(now))
+
+    def merge(self, *clusters: str, now: datetime | None = None) -> str:
+        """Make one story of several; they stay together. Raises UsageError for unknown ones."""
+        return hands.merge(self.window, clusters, _hours(now))
+
+    def pin(self, id: str, now: datetime | None = None) -> None:
+        """Make an article canonical, whatever the election says. Raises UsageError."""
+        hands.pin(self.window, id, _hours(now))
+
+    def unpin(self, id: str, now: datetime | None = None) -> None:
+        """Leave it to the election again."""
+        hands.pin(self.window, id, _hours(now), pinned=False)
+
+    def keep_apart(
+        self, ids: Sequence[str], others: Sequence[str], now: datetime | None = None
+    ) -> None:
+        """Never have one of `ids` in a story with one of `others`. Raises UsageError."""
+        hands.keep_apart(self.window, ids, others, _hours(now))
+
+    def remove(self, id: str, reason: str, now: datetime) -> Receipt:
+        """Take an article down: delete all that is kept of it, and refuse it from now on.
+
+        Raises UsageError where it is not there.
+        """
+        hours = now.timestamp() / 3600.0
+        return take_down(self.window, self._filing, id, Receipt(id, hours, reason))
+
+    # ---- adding ----------------------------------------------------------------------------------
+
+    @property
+    def _candidates(self) -> int:
+        return min(CANDIDATES, self.params.candidates)
+
+    def _add(self, articles: Sequence[Article], now: datetime | None) -> list[Outcome]:
+        ready = self._filing.ready(articles, now)
+        found = self.index.add([each.filed for each in ready], self._candidates)
+        refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
+        taken = [i for i, reason in enumerate(refused) if reason is None]
+        self._remember([ready[i] for i in taken], [found[i] for i in taken])
+        places = {i: found[i].place for i in taken}
+        batch = [found[i].place for i in taken]
+        news = list(self._newcomers(ready, found, places, batch).values())
+        decisions = iter(self._link(news, _hours(now)))
+        return [reason or next(decisions) for reason in refused]
+
+    def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
+        """Take new articles into the cache, and what they say together into the statistics."""
+        missing = [
+            (each, one)
+            for each, one in zip(ready, found, strict=True)
+            if one.place not in self.window.cache.rows
+        ]
+        rows = self.window.cache.extend([each.record for each, _ in missing])
+        self.window.cache.rows.update(
+            (one.place, row) for (_, one), row in zip(missing, rows, strict=True)
+        )
+        slices: dict[int, list[int]] = {}
+        for one in found:
+            if not one.known and one.head < 0:  # a press release in many copies counts once
+                slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
+        for slice, new in slices.items():
+            records = [self.window.cache.records[row] for row in new]
+            forms, marks = self.window.cache.forms[new], self.window.cache.form_marks[new]
+            self.window.statistics.append(slice, tally_of(records, forms, marks))
+
+    def _newcomers(
+        self,
+        ready: Sequence[Ready],
+        found: Sequence[Found],
+        places: dict[int, int],
+        batch: Sequence[int],
+    ) -> dict[int, Newcomer]:
+        """The articles at `places` of a batch with their candidates, all judged in one go."""
+        order = {place: at for at, place in enumerate(batch)}
+        window = self.params.window_hours
+        fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
+        gone = self.window.cache.load(fetched - {-1})
+        rows, filed = self.window.cache.rows, self.window.cache.filed
+        candidates: dict[int, list[int]] = {}
+        for i, place in places.items():
+            hours = ready[i].record.hours
+            candidates[i] = [
+                other
+                for other in found[i].candidates.tolist()
+                if other not in gone
+                and order.get(other, -1) < order.get(place, 0)
+                and abs(filed[rows[other]] - hours) <= window
+            ]
+        left = [rows[places[i]] for i, others in candidates.items() for _ in others]
+        right = [rows[other] for others in candidates.values() for other in others]
+        scores = iter(self.window.scores(left, right).tolist() if left else ())
+        floor = _FLOOR * self.window.threshold
+        news = {}
+        for i, place in places.items():
+            scored = {other: next(scores) for other in candidates[i]}
+            known = {other: score for other, score in scored.items() if score >= floor}
+            head = found[i].head if found[i].head not in gone else -1
+            if head >= 0:
+                known[head] = 1.0
+            again = found[i].known
+            news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
+        return news
+
+    # ---- linking ---------------------------------------------------------------------------------
+
+    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision]:
+        """Link the articles of a batch, at once if nobody is in the way, else one by one."""
+        decisions = self._attempt(news, hours, _TOGETHER if len(news) > 1 else _ALONE)
+        if decisions is not None:
+            return decisions
+        return [self._alone(newcomer, hours) for newcomer in news]
+
+    def _alone(self, newcomer: Newcomer, hours: float | None) -> Decision:
+        decisions = self._attempt([newcomer], hours, _ALONE)
+        if decisions is None:
+            raise IndexUnavailable(
+                "other processes keep changing the same stories; nothing is lost, add it again"
+            )
+        return decisions[0]
+
+    def _attempt(
+        self, news: Sequence[Newcomer], hours: float | None, attempts: int
+    ) -> list[Decision] | None:
+        for attempt in range(attempts):
+            self.window.heeded.read()
+            rules = self.window.rules()
+            draft = self.window.draft(careful=attempt > 0)
+            known = {p for newcomer in news for p in newcomer.known}
+            if attempt:
+                known -= self.window.gone(known)
+            draft.load([*(newcomer.place for newcomer in news), *known])
+            self.window.fetch_samples(draft, known)
+            for newcomer in news:
+                if newcomer.again and draft.cluster_of(newcomer.place) is not None:
+                    continue  # what was decided stays
+                mates = self.window.heeded.mates(newcomer.place)
+                draft.load(mates)
+                if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
+                    _put(draft, newcomer.place, mate)
+                elif newcomer.head in known:
+                    _settle_copy(draft, newcomer, rules)
+                else:
+                    scores = {p: score for p, score in newcomer.known.items() if p in known}
+                    settle(draft, newcomer.place, scores, rules)
+            change = draft.change(self.window.elect, self.window.heeded.hands, hours)
+            if draft.is_empty or self.index.link(change):
+                return self._deciding.decide(news, draft, change)
+        return None
+
+    def _would(self, newcomer: Newcomer) -> Decision:
+        """What would become of an article that is not in the index."""
+        self.window.heeded.read()
+        draft = self.window.draft(list(newcomer.known))
+        draft.adopt(newcomer.place)
+        self.window.fetch_samples(draft, set(newcomer.known))
+        if newcomer.head >= 0:
+            _settle_copy(draft, newcomer, self.window.rules())
+        else:
+            settle(draft, newcomer.place, newcomer.known, self.window.rules())
+        change = draft.change(self.window.elect, self.window.heeded.hands, None)
+        return self._deciding.decide([newcomer], draft, change)[0]
+
+    # ---- going away ------------------------------------------------------------------------------
+
+    def expire(self, now: datetime, most: int | None = None) -> int:
+        """Let go of what lies so far back that nothing of `now` can be of its stories.
+
+        At most about `most` articles; gives how many.
+        """
+        slice, gone = self._filing.slice_of(now, -self.params.window_hours), 0
+        while most is None or gone < most:
+            some = self.index.expire(slice, _EXPIRED_AT_ONCE if most is None else most - gone)
+            gone += some
+            if not some:
+                self._expired = slice
+                self.window.statistics.catch_up()
+                break
+        return gone
+
+    def _expire_some(self, articles: Sequence[Article], now: datetime) -> None:
+        """A little of that, with every batch; unless most of the batch is as old: an archive."""
+        slice = self._filing.slice_of(now, -self.params.window_hours)
+        if slice <= self._expired:
+            return
+        old = [self._filing.slice_of(a.published or now, 0.0) < slice for a in articles]
+        if sum(old) * 2 <= len(old):
+            self.expire(now, _EXPIRED_AT_ONCE)
+
+
+def _hours(now: datetime | None) -> float | None:
+    return now.timestamp() / 3600.0 if now else None
+
+
+def _refused(article: Article, found: Found) -> RecordRejected | None:
+    if found.removed is not None:
+        return RecordRejected(article.id, f"was taken down: {found.removed.reason}", article.id)
+    if found.other:
+        why = "the id is in the index with another text; give a new version an id of its own"
+        return RecordRejected(article.id, why, article.id)
+    return None
+
+
+def _put(draft: Draft, place: int, cluster: str) -> None:
+    """Into that cluster, whatever speaks against it."""
+    own = draft.cluster_of(place)
+    if own is None:
+        draft.join(cluster, place)
+    elif own != cluster:
+        draft.merge(cluster, own)
+
+
+def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
+    """An exact copy goes where the first of its text is, unless people or the window say no."""
+    place, head = newcomer.place, newcomer.head
+    if draft.cluster_of(place) is not None:
+        return
+    if draft.cluster_of(head) is None:
+        draft.found(head)
+    cluster = draft.cluster_of(head)
+    assert cluster is not None
+    first, last = draft.span(cluster)
+    hours = rules.hours(place)
+    fits = max(last, hours) - min(first, hours) <= rules.window
+    if fits and not (rules.apart and rules.apart([place], draft.members(cluster))):
+        draft.join(cluster, place)
+    else:
+        draft.found(place)
+
+
+def _of_unique_ids(articles: Sequence[Article]) -> Iterator[list[int]]:
+    """The articles' numbers in parts, in order, so that no id is twice in one."""
+    part: list[int] = []
+    ids: set[str] = set()
+    for i, article in enumerate(articles):
+        if article.id in ids:
+            yield part
+            part, ids = [], set()
+        part.append(i)
+        ids.add(article.id)
+    if part:
+        yield part

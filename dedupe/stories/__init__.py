@@ -1,0 +1,1 @@
+"""What scan and stream both say of articles and stories: circumstances, series, verdicts."""
