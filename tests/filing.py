@@ -42,7 +42,7 @@ def filed(id: str, /, *, like: Filed | None = None, shared: int = 0, **given: An
     made = Filed(
         id=id, content=xxhash.xxh64_intdigest(id.encode()),
         digest=xxhash.xxh64_intdigest(f"{id} {number}".encode()),
-        slice=slice, near=given["near"], keys=keys, bucketed=True,
+        hours=84.0 * slice, slice=slice, near=given["near"], keys=keys, bucketed=True,
         record=b"record of " + id.encode(), text=b"text of " + id.encode(),
     )  # fmt: skip
     return made._replace(**given)
