@@ -286,7 +286,7 @@ class Deduper:
                 mates = self.window.heeded.mates(newcomer.place)
                 draft.load(mates)
                 if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
-                    _put(draft, newcomer.place, mate)
+                    _put(draft, newcomer.place, mate, rules)
                 elif newcomer.head in known:
                     _settle_copy(draft, newcomer, rules)
                 else:
@@ -350,12 +350,14 @@ def _refused(article: Article, found: Found) -> RecordRejected | None:
     return None
 
 
-def _put(draft: Draft, place: int, cluster: str) -> None:
-    """Into that cluster, whatever speaks against it."""
+def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:
+    """Into that cluster, whatever but people speaks against it."""
     own = draft.cluster_of(place)
     if own is None:
         draft.join(cluster, place)
-    elif own != cluster:
+    elif own != cluster and not (
+        rules.apart and rules.apart(draft.members(own), draft.members(cluster))
+    ):
         draft.merge(cluster, own)
 
 

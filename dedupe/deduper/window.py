@@ -69,6 +69,7 @@ class Window:
             threshold=self.threshold,
             window=self.params.window_hours,
             apart=self.heeded.apart if self.heeded.any_apart else None,
+            parted=self.heeded.parted,
             together=self.heeded.together,
             digest=lambda place: int(self.cache.digests[self.row(place)]),
             hours=self.hours,
