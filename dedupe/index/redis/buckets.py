@@ -97,13 +97,14 @@ class Buckets:
                 for low in range(0, groups, _DROPPED):
                     high = min(groups, low + _DROPPED) - 1
                     commands.append(("EVALSHA", sha, 1, root, name, low, high))
+        commands += [("HDEL", root + b"capped", _name(slice)) for root in self._keys.roots]
         for at in range(0, len(commands), GROUPS):
             self._store.ask_all(commands[at : at + GROUPS])
 
     def pushed(self) -> int:
         """Entries that were pushed out of full buckets."""
-        counts = self._store.ask_all([("GET", root + b"capped") for root in self._keys.roots])
-        return sum(int(count or 0) for count in counts)
+        told = self._store.ask_all([("HVALS", root + b"capped") for root in self._keys.roots])
+        return sum(int(count) for counts in told for count in counts)
 
     def _parts(self, asked: Sequence[Asked], live: dict[int, int]) -> Iterator[_Part]:
         """Calls of bounded work: on one server over all bands, on a cluster over a slot group."""

@@ -212,7 +212,7 @@ def _client(address: Address) -> Any:
         "retry": Retry(NoBackoff(), 0),
         **{name: value for name, value in address.options.items() if name in _TLS},
     }
-    secure = {"ssl": True} if address.scheme.startswith("rediss") else {}
+    secure: dict[str, Any] = {"ssl": True} if address.scheme.startswith("rediss") else {}
     if address.scheme == "unix":
         return redis.Redis(unix_socket_path=address.path, **options)
     if address.scheme.endswith("+cluster"):
@@ -256,7 +256,7 @@ def told(error: Exception, where: str) -> DedupeError:
         return UsageError(
             f"{where}: the server has no database of this number; usually 0 to 15 are"
         )
-    if "cluster" in text.lower() and "not enabled" in text.lower() or "support disabled" in text:
+    if "support disabled" in text or "mode is not enabled" in text:
         return UsageError(f"{where}: the server is no cluster; write redis://HOST:PORT/DB")
     if isinstance(error, said.MovedError):
         return UsageError(f"{where}: the server belongs to a cluster; write redis+cluster://…")
@@ -271,8 +271,10 @@ def told(error: Exception, where: str) -> DedupeError:
             " namespace (?namespace=NAME), or delete the key"
         )
     if isinstance(error, said.ReadOnlyError):
-        return IndexUnavailable(f"{where}: the server is a replica that takes no writes; name its"
-                                " master, or the Sentinel that knows it (redis+sentinel://…)")  # fmt: skip
+        return IndexUnavailable(
+            f"{where}: the server is a replica that takes no writes; name its master, or the"
+            " Sentinel that knows it (redis+sentinel://…)"
+        )
     if isinstance(error, said.InvalidResponse) or "Protocol Error" in text:
         return IndexUnavailable(f"{where}: what answers there is no Redis; look at host and port")
     if "MISCONF" in text:

@@ -67,6 +67,7 @@ class RedisIndex:
             [filed[i] for i in asking],
             [reserved[i].place for i in asking],
             [stores[i] for i in asking],
+            self.manifest.window_hours,
         )
         head = dict(zip(asking, heads, strict=True))
         reading = [i for i in asking if filed[i].bucketed and head[i] == -1]
@@ -102,10 +103,10 @@ class RedisIndex:
                 written[group] += self._keys.text(place), filed.text
         self._store.ask_all([("MSET", *pairs) for pairs in written.values()])
 
-    def tally(self, slice: int, blob: bytes) -> None:
+    def tally(self, slice: int, blob: bytes) -> int:
         """Append a part."""
         self._check()
-        self._ledger.tally(slice, blob)
+        return self._ledger.tally(slice, blob)
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
         """The parts beyond the positions that were read."""
@@ -219,10 +220,11 @@ class RedisIndex:
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> None:
+    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article: what leads to it first, its number last."""
         self._check()
-        self._ledger.forget(place, receipt)
+        if not self._ledger.forget(place, receipt):
+            return False
         groups = self._ledger.live().get(slice_of(place))
         kept = self._fetch([place], self._keys.record)[0]
         if kept is not None and groups is not None:
@@ -233,12 +235,13 @@ class RedisIndex:
         self._ledger.forgotten(place)
         if heir is not None:
             self._inherit(heir)
+        return True
 
     def _inherit(self, heir: Filed) -> None:
         place = self._ledger.places([heir.id])[0]
         if place is None:
             return
-        _, live = self._ledger.admit([heir], [place], [True])
+        _, live = self._ledger.admit([heir], [place], [True], self.manifest.window_hours)
         if heir.bucketed:
             self._buckets.write([Asked(heir.keys, place, heir.near, True, False)], live)
 
@@ -255,6 +258,8 @@ class RedisIndex:
             if old >= slice or gone >= most:
                 break
             gone += self._expire(old, groups, most - gone)
+        if gone < most:
+            self._ledger.trim(slice * self.manifest.slice_hours, slice)
         return gone
 
     def _expire(self, slice: int, groups: int, most: int) -> int:

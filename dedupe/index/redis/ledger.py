@@ -7,6 +7,7 @@ caller's name and a number: one that is repeated because its reply was lost gets
 from __future__ import annotations
 
 import secrets
+import struct
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import count
@@ -99,19 +100,24 @@ class Ledger:
         ]
 
     def admit(
-        self, filed: Sequence[Filed], places: Sequence[int], stores: Sequence[bool]
+        self, filed: Sequence[Filed], places: Sequence[int], stores: Sequence[bool], window: float
     ) -> tuple[list[int], dict[int, int]]:
         """The heads of articles, and the live slices near them with their number of groups."""
         header = (
             [int(each) for each in stores],
-            [slice_of(place) for place in places],
+            [
+                e.slice if place < 0 else slice_of(place)
+                for e, place in zip(filed, places, strict=True)
+            ],
             [number_of(place) for place in places],
             [each.near[0] for each in filed],
             [each.near[1] for each in filed],
+            window,
         )
         heads, live = self._call(
             "admit", msgpack.encode(header),
             b"".join(each.digest.to_bytes(8, "big") for each in filed),
+            struct.pack(f">{len(filed)}d", *(each.hours for each in filed)),
         )  # fmt: skip
         told, near = _decode(heads, list[int]), _decode(live, list[int])
         return [
@@ -149,9 +155,9 @@ class Ledger:
 
     # ---- what slices say -------------------------------------------------------------------------
 
-    def tally(self, slice: int, blob: bytes) -> None:
-        """Append a part."""
-        self._call("tally", slice, blob)
+    def tally(self, slice: int, blob: bytes) -> int:
+        """Append a part; its position."""
+        return int(self._call("tally", slice, blob))
 
     def fold(self, slice: int, position: int, blob: bytes) -> bool:
         """Replace parts by one."""
@@ -245,17 +251,27 @@ class Ledger:
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def forget(self, place: int, receipt: Receipt | None) -> None:
-        """Take an article out, but for its number. Raises ValueError where a cluster has it."""
+    def forget(self, place: int, receipt: Receipt | None) -> bool:
+        """Take an article out, but for its number. False where a cluster has it."""
         id = b"" if receipt is None else hash_of(receipt.id)
         blob = b"" if receipt is None else msgpack.encode(receipt)
         cluster = self._call("forget", slice_of(place), number_of(place), id, blob)
-        if cluster is not None:
-            raise ValueError(f"article {place} is in cluster {_text(cluster)}; link it out first")
+        return cluster is None
 
     def forgotten(self, place: int) -> None:
         """Take its number out too."""
         self._call("forgotten", slice_of(place), number_of(place))
+
+    def trim(self, hours: float, slice: int) -> None:
+        """Delete events that are older than `hours`, the beginning of `slice`; new ones only."""
+        done, _, last = (self._get("HGET", "trimmed", "to") or b"").partition(b":")
+        after = int(last) if done == b"%d" % slice else 0
+        while told := self._get("XRANGE", "events", f"{after + 1}-0", "+", "COUNT", _SCANNED):
+            old = [p for p, fields in told if _before(_decode(fields[b"e"], Event), hours)]
+            if old:
+                self._get("XDEL", "events", *old)
+            after = int(told[-1][0].partition(b"-")[0])
+            self._get("HSET", "trimmed", "to", f"{slice}:{after}")
 
     def expired(self, slice: int) -> int:
         """The number up to which the articles of a slice are gone."""
@@ -287,6 +303,10 @@ class Ledger:
 def hash_of(id: str) -> bytes:
     """What an id is known by: 128 bits of BLAKE2b, which nobody can make collide."""
     return blake2b(id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _before(event: Event, hours: float) -> bool:
+    return event.hours is not None and event.hours < hours
 
 
 def _text(stored: bytes) -> str:

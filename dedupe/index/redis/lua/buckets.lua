@@ -32,7 +32,7 @@ if not reads then
   return 0
 end
 
-local out, filled, lengths, capped, pushed, asked = {}, 0, {}, {}, 0, {}
+local out, filled, lengths, capped, pushed, asked = {}, 0, {}, {}, {}, {}
 for i = 1, #slot do
   local over = 0
   for s = low[i], high[i] do
@@ -65,7 +65,7 @@ for i = 1, #slot do
                 place = place - 1
               end
               if place > depth or (marked and place == count and count >= depth) then
-                pushed = pushed + 1
+                pushed[s] = (pushed[s] or 0) + 1
               end
             end
           end
@@ -84,7 +84,7 @@ for i = 1, #slot do
   end
   capped[i] = over
 end
-if pushed > 0 then
-  call('INCRBY', KEYS[1] .. 'capped', pushed)
+for s, count in pairs(pushed) do
+  call('HINCRBY', KEYS[1] .. 'capped', ARGV[1 + s], count)
 end
 return { table.concat(out, '', 1, filled), cmsgpack.pack(lengths), cmsgpack.pack(capped) }

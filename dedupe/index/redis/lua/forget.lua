@@ -15,9 +15,6 @@ if kept then
   if held and sub(held, 1, 8) == place(slice, n) then
     call('HDEL', key, field)
   end
-  key, field = digest_key(slice, sub(kept, 17, 24))
-  if call('HGET', key, field) == struct.pack('>I4', n) then
-    call('HDEL', key, field)
-  end
+  remove_head(slice, sub(kept, 17, 24), n)
 end
 return false

@@ -24,6 +24,14 @@ local function digest_key(slice, digest)
   return root .. 'd' .. slice .. ':' .. sub(digest, 1, 1) .. floor(digest:byte(2) / 64), sub(digest, 2)
 end
 
+local function remove_head(slice, digest, n)
+  local key, field = digest_key(slice, digest)
+  local held = call('HGET', key, field)
+  if held and struct.unpack('>I4', held) == n then
+    call('HDEL', key, field)
+  end
+end
+
 -- Articles are kept 64 to a hash, by number; `what` is n (id and digest) or m (cluster).
 local function number_key(what, slice, n)
   return root .. what .. slice .. ':' .. floor(n / 64), n % 64

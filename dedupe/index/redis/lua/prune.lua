@@ -25,8 +25,7 @@ local function work()
       gone = gone + 1
       call('HDEL', key, field)
       call('HDEL', number_key('m', slice, n))
-      key, field = digest_key(slice, sub(kept, 17, 24))
-      call('HDEL', key, field)
+      remove_head(slice, sub(kept, 17, 24), n)
       key, field = id_key(sub(kept, 1, 16))
       local held = call('HGET', key, field)
       if held and sub(held, 1, 8) == place(slice, n) then
@@ -42,7 +41,9 @@ local function work()
       call('HSET', root .. 'clusters', ids[i], ARGV[3 + i])
     end
   end
-  call('HINCRBY', root .. 'live', slice, -gone)
+  if gone > 0 then -- -0 is no integer to Redis
+    call('HINCRBY', root .. 'live', slice, -gone)
+  end
   call('HSET', root .. 'expired', slice, last + 1)
   return gone
 end

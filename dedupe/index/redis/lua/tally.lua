@@ -1,6 +1,7 @@
--- Appends a part to what a slice says. ARGV: caller, request, slice, part.
+-- Appends a part to what a slice says; returns its position. ARGV: caller, request, slice, part.
 local function work()
   open_slice(ARGV[3])
-  return call('RPUSH', root .. 't' .. ARGV[3], ARGV[4])
+  local folded = tonumber(call('HGET', root .. 'folded', ARGV[3]) or 0)
+  return folded + call('RPUSH', root .. 't' .. ARGV[3], ARGV[4])
 end
 return once(work)
