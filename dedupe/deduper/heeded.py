@@ -62,6 +62,10 @@ class Heeded:
                 return True
         return False
 
+    def is_kept_apart(self, place: int) -> bool:
+        """Whether people keep an article apart from any other."""
+        return any(place in side for pair in self.kept_apart for side in pair)
+
     def parted(self, groups: Iterable[Sequence[int]]) -> list[list[int]]:
         """The groups, none with articles that are kept apart: these are taken out."""
         parted = [list(group) for group in groups]

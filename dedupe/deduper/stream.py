@@ -13,7 +13,7 @@ from dedupe.deduper.joining import Rules, settle
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
-from dedupe.deduper.window import Window
+from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, RecordRejected
 from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
@@ -253,14 +253,14 @@ class Deduper:
 
     # ---- linking ---------------------------------------------------------------------------------
 
-    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision]:
+    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
         """Link the articles of a batch, at once if nobody is in the way, else one by one."""
         decisions = self._attempt(news, hours, _TOGETHER if len(news) > 1 else _ALONE)
         if decisions is not None:
             return decisions
         return [self._alone(newcomer, hours) for newcomer in news]
 
-    def _alone(self, newcomer: Newcomer, hours: float | None) -> Decision:
+    def _alone(self, newcomer: Newcomer, hours: float | None) -> Outcome:
         decisions = self._attempt([newcomer], hours, _ALONE)
         if decisions is None:
             raise IndexUnavailable(
@@ -270,32 +270,51 @@ class Deduper:
 
     def _attempt(
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
-    ) -> list[Decision] | None:
+    ) -> list[Outcome] | None:
+        gone: set[int] = set()
         for attempt in range(attempts):
-            self.window.heeded.read()
-            rules = self.window.rules()
-            draft = self.window.draft(careful=attempt > 0)
             known = {p for newcomer in news for p in newcomer.known}
-            if attempt:
-                known -= self.window.gone(known)
-            draft.load([*(newcomer.place for newcomer in news), *known])
-            self.window.fetch_samples(draft, known)
-            for newcomer in news:
-                if newcomer.again and draft.cluster_of(newcomer.place) is not None:
-                    continue  # what was decided stays
-                mates = self.window.heeded.mates(newcomer.place)
-                draft.load(mates)
-                if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
-                    _put(draft, newcomer.place, mate, rules)
-                elif newcomer.head in known:
-                    _settle_copy(draft, newcomer, rules)
-                else:
-                    scores = {p: score for p, score in newcomer.known.items() if p in known}
-                    settle(draft, newcomer.place, scores, rules)
-            change = draft.change(self.window.elect, self.window.heeded.hands, hours)
-            if draft.is_empty or self.index.link(change):
-                return self._deciding.decide(news, draft, change)
+            if attempt:  # somebody was in the way, perhaps by taking down what is read here
+                gone = self.window.gone(known | {newcomer.place for newcomer in news})
+            left = [newcomer for newcomer in news if newcomer.place not in gone]
+            try:
+                decided = self._decided(left, known - gone, hours, careful=attempt > 0)
+            except Vanished:
+                continue
+            if decided is not None:
+                return [decided.get(n.place) or self._lost(n) for n in news]
         return None
+
+    def _decided(
+        self, news: Sequence[Newcomer], known: set[int], hours: float | None, *, careful: bool
+    ) -> dict[int, Decision] | None:
+        """The decisions by place, once linked; None where a change no longer held."""
+        self.window.heeded.read()
+        rules = self.window.rules()
+        draft = self.window.draft(careful=careful)
+        draft.load([*(newcomer.place for newcomer in news), *known])
+        self.window.fetch_samples(draft, known)
+        for newcomer in news:
+            if newcomer.again and draft.cluster_of(newcomer.place) is not None:
+                continue  # what was decided stays
+            mates = self.window.heeded.mates(newcomer.place)
+            draft.load(mates)
+            if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
+                _put(draft, newcomer.place, mate, rules)
+            elif newcomer.head in known:
+                _settle_copy(draft, newcomer, rules)
+            else:
+                scores = {p: score for p, score in newcomer.known.items() if p in known}
+                settle(draft, newcomer.place, scores, rules)
+        change = draft.change(self.window.elect, self.window.heeded.hands, hours)
+        if not draft.is_empty and not self.index.link(change):
+            return None
+        decisions = self._deciding.decide(news, draft, change)
+        return {n.place: decision for n, decision in zip(news, decisions, strict=True)}
+
+    def _lost(self, newcomer: Newcomer) -> RecordRejected:
+        id = self.window.cache.entries[newcomer.row].id
+        return RecordRejected(id, "was taken out of the index while it was added", id)
 
     def _would(self, newcomer: Newcomer) -> Decision:
         """What would become of an article that is not in the index."""
