@@ -118,8 +118,11 @@ class Deduper:
         draft = self.window.draft([place])
         if draft.cluster_of(place) is None:
             return None
-        newcomer = Newcomer(place, self.window.cache.rows[place], -1, {}, ())
-        return self._deciding.decide([newcomer], draft, None)[0]
+        record = self.window.cache.records[self.window.row(place)]
+        ready = Ready(record, self._filing.filed(record, None))
+        found = self.index.probe([ready.filed], self._candidates)
+        news = self._newcomers([ready], found, {0: place}, ())
+        return self._deciding.decide([news[0]], draft, None)[0]
 
     def story(self, id: str) -> StoryView | None:
         """A story by its id, an id that was merged into it, or the id of one of its articles."""
@@ -271,14 +274,15 @@ class Deduper:
     def _attempt(
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
     ) -> list[Outcome] | None:
-        gone: set[int] = set()
+        left = list(news)
         for attempt in range(attempts):
-            known = {p for newcomer in news for p in newcomer.known}
             if attempt:  # somebody was in the way, perhaps by taking down what is read here
-                gone = self.window.gone(known | {newcomer.place for newcomer in news})
-            left = [newcomer for newcomer in news if newcomer.place not in gone]
+                gone = self.window.gone(
+                    {p for n in left for p in (n.place, *n.known, *n.candidates)}
+                )
+                left = [n.without(gone) for n in left if n.place not in gone]
             try:
-                decided = self._decided(left, known - gone, hours, careful=attempt > 0)
+                decided = self._decided(left, hours, careful=attempt > 0)
             except Vanished:
                 continue
             if decided is not None:
@@ -286,11 +290,12 @@ class Deduper:
         return None
 
     def _decided(
-        self, news: Sequence[Newcomer], known: set[int], hours: float | None, *, careful: bool
+        self, news: Sequence[Newcomer], hours: float | None, *, careful: bool
     ) -> dict[int, Decision] | None:
         """The decisions by place, once linked; None where a change no longer held."""
         self.window.heeded.read()
         rules = self.window.rules()
+        known = {place for newcomer in news for place in newcomer.known}
         draft = self.window.draft(careful=careful)
         draft.load([*(newcomer.place for newcomer in news), *known])
         self.window.fetch_samples(draft, known)
@@ -301,11 +306,10 @@ class Deduper:
             draft.load(mates)
             if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
                 _put(draft, newcomer.place, mate, rules)
-            elif newcomer.head in known:
+            elif newcomer.head >= 0:
                 _settle_copy(draft, newcomer, rules)
             else:
-                scores = {p: score for p, score in newcomer.known.items() if p in known}
-                settle(draft, newcomer.place, scores, rules)
+                settle(draft, newcomer.place, newcomer.known, rules)
         change = draft.change(self.window.elect, self.window.heeded.hands, hours)
         if not draft.is_empty and not self.index.link(change):
             return None
