@@ -21,7 +21,7 @@ from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
 
 SCRIPTS = [script("buckets", "group"), script("leave", "group"), script("drop")]
-_WORK = 16 * 144  # bands of articles in one call: some milliseconds
+_WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
 _DROPPED = 4096  # groups that one call deletes
 _NO_PLACES = np.empty(0, np.int64)
 _NO_HITS = np.empty(0, np.int32)
@@ -56,18 +56,25 @@ class Buckets:
         self.bands, self._depth = bands, depth
         self._bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
 
-    def meet(self, asked: Sequence[Asked], live: dict[int, int], most: int) -> list[Shared]:
-        """Write the buckets of those that enter, then read the buckets of all."""
+    def meet(
+        self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
+    ) -> list[Shared]:
+        """Write the buckets of those that enter, then read the buckets of all.
+
+        `after` are commands that must not run before all is written.
+        """
         if not asked:
+            self._store.ask_all(after)
             return []
         parts = list(self._parts(asked, live))
         enters = any(each.enters for each in asked)
         if enters and len(parts) == 1:
-            replies = self._store.ask_all([parts[0].command(self, True, True)])
+            commands = [parts[0].command(self, True, True)]
         else:
             if enters:
                 self._store.ask_all([part.command(self, True, False) for part in parts])
-            replies = self._store.ask_all([part.command(self, False, True) for part in parts])
+            commands = [part.command(self, False, True) for part in parts]
+        replies = self._store.ask_all([*commands, *after])[: len(parts)]
         return self._ranked(asked, parts, replies, most)
 
     def write(self, asked: Sequence[Asked], live: dict[int, int]) -> None:

@@ -76,7 +76,10 @@ class RedisIndex:
                   reserved[i].state == NEW)
             for i in reading
         ]  # fmt: skip
-        shared = dict(zip(reading, self._buckets.meet(asked, live, most), strict=True))
+        written = [r.place for r, s in zip(reserved, stores, strict=True) if s]
+        after = [self._ledger.whole(written)] if written else []
+        met = self._buckets.meet(asked, live, most, after)
+        shared = dict(zip(reading, met, strict=True))
         return [
             Found(
                 r.place, r.state == KNOWN, r.state == OTHER, r.receipt, head.get(i, -1),
@@ -304,5 +307,5 @@ class RedisIndex:
 
 
 def _stores(reserved: Reserved) -> bool:
-    """Whether an article is written: it is new, or was not linked yet and may be half there."""
-    return reserved.state == NEW or (reserved.state == KNOWN and not reserved.linked)
+    """Whether an article is written: it is new, or a killed process may have left it half there."""
+    return reserved.state == NEW or (reserved.state == KNOWN and not reserved.whole)
