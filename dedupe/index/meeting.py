@@ -22,7 +22,7 @@ class Meeting(NamedTuple):
     other: bool = False
     removed: Receipt | None = None
     head: int = -1
-    enters: bool = False  # it is new, and the first of its text
+    enters: bool = False  # into buckets, now
 
     def reads(self, filed: Filed) -> bool:
         """Whether the article has candidates."""
