@@ -34,7 +34,6 @@ class Asked(NamedTuple):
     place: int  # -1: it is only probed
     near: tuple[int, int]
     enters: bool
-    new: bool  # it was not in any bucket before: what it pushes out is counted
 
 
 class Shared(NamedTuple):
@@ -76,10 +75,6 @@ class Buckets:
             commands = [part.command(self, False, True) for part in parts]
         replies = self._store.ask_all([*commands, *after])[: len(parts)]
         return self._ranked(asked, parts, replies, most)
-
-    def write(self, asked: Sequence[Asked], live: dict[int, int]) -> None:
-        """Only write."""
-        self._store.ask_all([p.command(self, True, False) for p in self._parts(asked, live)])
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""
@@ -165,7 +160,6 @@ class _Part:
         at_slice = {s: i + 1 for i, s in enumerate(self.slices)}
         slices = np.array(self.slices, np.int64)
         self.slot = [at_slice[s] if e.enters else 0 for e, s in zip(asked, own, strict=True)]
-        self.new = [s if e.new else 0 for e, s in zip(asked, self.slot, strict=True)]
         near = np.array([each.near for each in asked], np.int64)
         self.from_ = np.searchsorted(slices, near[:, 0], "left") + 1
         self.to = np.searchsorted(slices, near[:, 1], "right")
@@ -197,7 +191,7 @@ class _Part:
         header = (
             writes, reads, buckets._depth, bounds,
             [first + spreads.index(self.live[s]) for s in self.slices],
-            self.slot, self.new, self.from_.tolist(), self.to.tolist(),
+            self.slot, self.from_.tolist(), self.to.tolist(),
         )  # fmt: skip
         return (
             "EVALSHA", SCRIPTS[0][0], self.high - self.low,

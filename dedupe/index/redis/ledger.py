@@ -47,7 +47,9 @@ class Reserved(NamedTuple):
 
     state: int
     place: int
-    whole: bool  # it is all there: nothing is to be repaired
+    stored: bool  # its record is written
+    entered: bool  # its buckets are written
+    linked: bool  # it is in a cluster
     receipt: Receipt | None
 
 
@@ -82,10 +84,11 @@ class Ledger:
         numbers = iter(_decode(told, list[int]))
         left = iter(receipts)
         reserved = []
-        for state, slice, number, whole in zip(numbers, numbers, numbers, numbers, strict=True):
+        for state, slice, number, known in zip(numbers, numbers, numbers, numbers, strict=True):
             place = -1 if number < 0 else slice << SLICE_BITS | number
             receipt = _decode(next(left), Receipt) if state == REMOVED else None
-            reserved.append(Reserved(state, place, bool(whole), receipt))
+            flags = (bool(known & flag) for flag in (1, 2, 4))
+            reserved.append(Reserved(state, place, *flags, receipt))
         return reserved
 
     def places(self, ids: Sequence[str]) -> list[int | None]:
@@ -127,10 +130,11 @@ class Ledger:
             for s, n, own in zip(told[::2], told[1::2], places, strict=True)
         ], dict(zip(near[::2], near[1::2], strict=True))
 
-    def whole(self, places: Sequence[int]) -> Command:
-        """The command that marks articles which are all written."""
+    def whole(self, places: Sequence[int], entered: Sequence[bool]) -> Command:
+        """The command that marks articles which are written, and those that entered buckets."""
         slices, numbers = [slice_of(p) for p in places], [number_of(p) for p in places]
-        return self._command("whole", msgpack.encode(slices), msgpack.encode(numbers))
+        flags = [int(each) for each in entered]
+        return self._command("whole", *map(msgpack.encode, (slices, numbers, flags)))
 
     def live(self) -> dict[int, int]:
         """The live slices, ascending, with their number of groups."""

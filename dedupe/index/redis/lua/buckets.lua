@@ -1,7 +1,7 @@
 -- Enters articles into their buckets, then reads the members of the buckets of all of them.
 -- KEYS: roots of slot groups. ARGV: what to do, names of slices, then blocks of 8 bytes for each
 -- article and band: 2 that name the group, 3 that name the bucket in it, 3 with the own number.
-local writes, reads, depth, bounds, shelves, slot, counted, low, high =
+local writes, reads, depth, bounds, shelves, slot, low, high =
   unpack(cmsgpack.unpack(ARGV[1]))
 local bands = bounds[#bounds] - bounds[1]
 local width = 8 * bands
@@ -59,7 +59,7 @@ for i = 1, #slot do
           local members, marked, count = members_of(group, rest)
           if marked or count > depth then
             over = over + 1
-            if counted[i] == s then
+            if slot[i] == s then
               local own, place = sub(block, at + 5, at + 7), count
               while place > 0 and members[place] ~= own do
                 place = place - 1
