@@ -32,7 +32,7 @@ if not reads then
   return 0
 end
 
-local out, filled, lengths, capped, pushed, asked = {}, 0, {}, {}, {}, {}
+local out, filled, lengths, capped, pushed, asked, hot = {}, 0, {}, {}, {}, {}, {}
 for i = 1, #slot do
   local over = 0
   for s = low[i], high[i] do
@@ -64,7 +64,7 @@ for i = 1, #slot do
               while place > 0 and members[place] ~= own do
                 place = place - 1
               end
-              if place > depth or (marked and place == count and count >= depth) then
+              if place > depth then
                 pushed[s] = (pushed[s] or 0) + 1
               end
             end
@@ -74,7 +74,7 @@ for i = 1, #slot do
             out[filled] = members[m]
           end
           if count > 2 * depth and slot[i] > 0 then
-            call('SET', asked[band], shortened(group, rest, depth))
+            hot[#hot + 1] = { asked[band], rest }
           end
         end
       end
@@ -83,6 +83,9 @@ for i = 1, #slot do
     lengths[#lengths + 1] = filled - before
   end
   capped[i] = over
+end
+for _, bucket in ipairs(hot) do -- only now: who pushed whom out is seen before
+  put(bucket[1], shortened(call('GET', bucket[1]), bucket[2], depth))
 end
 for s, count in pairs(pushed) do
   call('HINCRBY', KEYS[1] .. 'capped', ARGV[1 + s], count)
