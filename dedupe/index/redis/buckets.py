@@ -166,7 +166,8 @@ class _Part:
 
     def _spread(self) -> NDArray[np.int64]:
         """How many slices each article reads."""
-        return np.maximum(self.to - self.from_ + 1, 0)
+        spread: NDArray[np.int64] = np.maximum(self.to - self.from_ + 1, 0)
+        return spread
 
     def owners(self) -> NDArray[np.int64]:
         """The article that each length of the reply is about."""

@@ -129,7 +129,7 @@ class Store:
         self._scripts = scripts
         self._patience = min(OPENING, address.patience)
         self._client: Any = None
-        self._make = lambda: _client(address)
+        self._make: Callable[[], Any] = lambda: _client(address)
         self._patiently(self._connect)
         self._patience = address.patience
 

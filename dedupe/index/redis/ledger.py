@@ -87,8 +87,8 @@ class Ledger:
         for state, slice, number, known in zip(numbers, numbers, numbers, numbers, strict=True):
             place = -1 if number < 0 else slice << SLICE_BITS | number
             receipt = _decode(next(left), Receipt) if state == REMOVED else None
-            flags = (bool(known & flag) for flag in (1, 2, 4))
-            reserved.append(Reserved(state, place, *flags, receipt))
+            stored, entered, linked = (bool(known & flag) for flag in (1, 2, 4))
+            reserved.append(Reserved(state, place, stored, entered, linked, receipt))
         return reserved
 
     def places(self, ids: Sequence[str]) -> list[int | None]:
