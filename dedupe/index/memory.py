@@ -26,7 +26,7 @@ from dedupe.index.base import (
 )
 from dedupe.index.buckets import Buckets, stack
 from dedupe.index.manifest import Manifest, manifest_of
-from dedupe.index.meeting import Meeting, answers, by_slice
+from dedupe.index.meeting import Meeting, answers, entering
 
 
 class _Kept(NamedTuple):
@@ -71,9 +71,8 @@ class MemoryIndex:
         """Store articles and return their candidates."""
         self._check()
         met = [self._file(each) for each in filed]
-        entering = [each for each, m in zip(filed, met, strict=True) if m.enters]
-        for slice, some in by_slice(entering).items():
-            self._enter(slice, some)
+        for slice, places, some in entering(filed, met):
+            self._enter(slice, places, some)
         return answers(self._buckets, filed, met, most)
 
     def probe(self, filed: Sequence[Filed], most: int) -> list[Found]:
@@ -92,7 +91,8 @@ class MemoryIndex:
 
     def _head(self, filed: Filed, own: int | None) -> int:
         first, last = filed.near
-        for slice in sorted(self._slices, key=lambda slice: (slice != filed.slice, slice)):
+        mine = filed.slice if own is None else slice_of(own)
+        for slice in sorted(self._slices, key=lambda slice: (slice != mine, slice)):
             if first <= slice <= last and filed.digest in self._slices[slice].heads:
                 head, hours = self._slices[slice].heads[filed.digest]
                 if abs(hours - filed.hours) <= self.manifest.window_hours:
@@ -121,8 +121,7 @@ class MemoryIndex:
         new = filed.bucketed and met.place not in mine.bucketed
         return met._replace(enters=met.head == -1 and new)
 
-    def _enter(self, slice: int, filed: Sequence[Filed]) -> None:
-        places = [self._places[each.id] for each in filed]
+    def _enter(self, slice: int, places: Sequence[int], filed: Sequence[Filed]) -> None:
         keys = stack((each.keys for each in filed), self._bands)
         self._slices[slice].capped += self._buckets.enter(slice, places, keys)
         self._slices[slice].bucketed.update(places)
@@ -310,7 +309,7 @@ class MemoryIndex:
         met = Meeting(place, head=self._head(heir, place))
         self._head_or_copy(met, heir)
         if heir.bucketed and place not in self._slices[slice_of(place)].bucketed:
-            self._enter(slice_of(place), [heir])
+            self._enter(slice_of(place), [place], [heir])
 
     def receipts(self) -> Iterator[Receipt]:
         """All receipts."""

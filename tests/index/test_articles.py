@@ -118,6 +118,18 @@ def test_adding_again_changes_nothing_and_says_the_same(index: Index) -> None:
     assert list(index.scan(5)) == [f.place for f in first]
 
 
+def test_a_known_article_stays_where_it_was_filed_first(index: Index) -> None:
+    """An article without a date comes again at another time."""
+    a, b = filed("a"), filed("b")
+    b = b._replace(digest=a.digest)
+    of_a, of_b = index.add([a, b], MOST)
+    index.remove(of_a.place, None, None)
+    (again,) = index.add([b._replace(slice=7, near=(5, 9))], MOST)
+    assert (again.place, again.known, again.head) == (of_b.place, True, -1)
+    assert index.slices() == [5]
+    assert pairs(index.probe([filed("x", slice=3, like=b, shared=2)], MOST)[0]) == [(of_b.place, 2)]
+
+
 def test_a_known_id_with_another_content_is_not_stored(index: Index) -> None:
     a = filed("a")
     (place,) = place_of(index, a)

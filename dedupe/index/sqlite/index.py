@@ -26,7 +26,7 @@ from dedupe.index.base import (
     slice_of,
 )
 from dedupe.index.manifest import Manifest
-from dedupe.index.meeting import Meeting, answers, by_slice
+from dedupe.index.meeting import Meeting, answers, entering
 from dedupe.index.sqlite.file import File, open_file
 from dedupe.index.sqlite.ledger import Ledger
 from dedupe.index.sqlite.replica import Replica
@@ -76,11 +76,10 @@ class SqliteIndex(Ledger):
                 self._replica.follow(db, near)
         with self._following(write=True) as db:
             met = [self._file(db, each) for each in filed]
-            entering = [each for each, m in zip(filed, met, strict=True) if m.enters]
-            self._replica.follow(db, [*near, *((each.slice,) * 2 for each in entering)])
-            places = {each.id: m.place for each, m in zip(filed, met, strict=True)}
-            for slice, some in by_slice(entering).items():
-                self._enter(db, slice, [places[each.id] for each in some], some)
+            groups = entering(filed, met)
+            self._replica.follow(db, [*near, *((slice, slice) for slice, *_ in groups)])
+            for slice, places, some in groups:
+                self._enter(db, slice, places, some)
         return answers(self._replica.buckets, filed, met, most)
 
     def probe(self, filed: Sequence[Filed], most: int) -> list[Found]:
@@ -113,7 +112,7 @@ class SqliteIndex(Ledger):
                 *filed.near,
                 filed.hours,
                 self.manifest.window_hours,
-                filed.slice,
+                filed.slice if own is None else slice_of(own),
             ),
         ).fetchone()
         return -1 if row is None or row[0] == own else int(row[0])

@@ -48,7 +48,7 @@ local function open_slice(slice)
       fullest = math.max(fullest, tonumber(n))
     end
     local groups = 1024
-    while groups < 65536 and groups * 64 < fullest do
+    while groups < 65536 and groups * 24 < fullest do
       groups = groups * 2
     end
     call('HSET', root .. 'slices', slice, groups)
