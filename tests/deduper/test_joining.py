@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from filing import MANIFEST, creation, filed
 from hypothesis import given, settings
@@ -77,7 +78,7 @@ def test_nothing_changes_where_the_groups_are_the_stories() -> None:
 def test_a_story_is_looked_at_again_whenever_it_has_grown_by_half() -> None:
     due = [size for size in range(1, 10 * AFRESH) if is_due(size)]
     assert due[:4] == [3, 5, 8, 13]
-    assert all(1.5 * a <= b <= 2 * a for a, b in zip(due, due[1:], strict=False))
+    assert all(1.5 * a <= b <= 2 * a for a, b in pairwise(due))
 
 
 @given(st.integers(1, 200))

@@ -10,7 +10,7 @@ from dedupe.shingles.skeletons import SKELETONS, TITLE, WORDING
 from dedupe.stories.recurring import FORMS, KINDS, Recurring, form_keys
 from dedupe.stories.series import find_series
 
-# skeletons of title, series, template, wording and opening; text, outlet, day: few, so that they meet
+# Skeletons (title, series, template, wording, opening), text, outlet, day: few, so that they meet.
 entries = st.lists(
     st.tuples(
         st.tuples(*[st.integers(0, 4)] * SKELETONS), st.integers(1, 6), st.integers(-1, 1),
