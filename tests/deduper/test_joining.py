@@ -1,4 +1,4 @@
-"""Groups of articles: any partition into any other, with names that stay where most articles are."""
+"""Any groups of articles into any other, with names that stay where most of them are."""
 
 from __future__ import annotations
 
