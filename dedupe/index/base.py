@@ -99,7 +99,9 @@ class Change(Struct, frozen=True, kw_only=True):
     # Their new states and versions; new ones have 1, and names that no cluster or redirect has.
     clusters: tuple[Cluster, ...] = ()
     dropped: tuple[str, ...] = ()  # clusters that have lost their last member
-    redirects: tuple[tuple[str, str], ...] = ()  # merged cluster, cluster that took its members
+    # Merged cluster, cluster that took its members. One that is not expected was never stored: its
+    # name must be free too.
+    redirects: tuple[tuple[str, str], ...] = ()
     events: tuple[Event, ...] = ()
 
 

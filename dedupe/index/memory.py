@@ -245,9 +245,9 @@ class MemoryIndex:
                 for place, kept in zip(change.unlinked, self._all(change.unlinked), strict=True)
             )
             and not any(
-                cluster.id in self._clusters or cluster.id in self._redirects
-                for cluster in change.clusters
-                if cluster.id not in expected
+                id in self._clusters or id in self._redirects
+                for id in (*(cluster.id for cluster in change.clusters), *dict(change.redirects))
+                if id not in expected
             )
         )
 

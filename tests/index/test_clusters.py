@@ -122,7 +122,8 @@ def test_a_dropped_cluster_goes_with_what_led_to_it(index: Index, places: list[i
     [
         "an older version", "a newer version", "a merged cluster", "no such cluster",
         "a linked article", "no such article", "another version of the hands", "a taken id",
-        "a taken id of a merged cluster", "one of several",
+        "a taken id of a merged cluster", "one of several", "a taken id that is merged at once",
+        "a merged id that is merged at once",
     ],
 )  # fmt: skip
 def test_what_no_longer_holds_changes_nothing(index: Index, places: list[int], stale: str) -> None:
@@ -147,6 +148,12 @@ def test_what_no_longer_holds_changes_nothing(index: Index, places: list[int], s
         "another version of the hands": replace(good, hands=0),
         "a taken id": replace(good, expected=(("B", 2),), clusters=(cluster("C", 1, d),)),
         "a taken id of a merged cluster": replace(good, clusters=(cluster("A", 1, d),)),
+        "a taken id that is merged at once": replace(
+            good, expected=(("B", 2),), clusters=(cluster("B", 3, b, a, d),)
+        ),
+        "a merged id that is merged at once": replace(
+            good, redirects=(*good.redirects, ("A", "D"))
+        ),
         "one of several": replace(good, expected=(("C", 1), ("B", 2), ("B", 1))),
     }
     before = seen(index, places)

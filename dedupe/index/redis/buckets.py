@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import msgpack
@@ -60,14 +60,13 @@ class Buckets:
 
     def meet(
         self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
-    ) -> list[Shared]:
+    ) -> tuple[list[Shared], list[Any]]:
         """Write the buckets of those that enter, then read the buckets of all.
 
-        `after` are commands that must not run before all is written.
+        `after` are commands that must not run before all is written; their replies come second.
         """
         if not asked:
-            self._store.ask_all(after)
-            return []
+            return [], self._store.ask_all(after)
         parts = list(self._parts(asked, live))
         enters = any(each.enters for each in asked)
         if enters and len(parts) == 1:
@@ -76,8 +75,8 @@ class Buckets:
             if enters:
                 self._store.ask_all([part.command(self, True, False) for part in parts])
             commands = [part.command(self, False, True) for part in parts]
-        replies = self._store.ask_all([*commands, *after])[: len(parts)]
-        return self._read(asked, parts, replies, most)
+        replies = self._store.ask_all([*commands, *after])
+        return self._read(asked, parts, replies[: len(parts)], most), replies[len(parts) :]
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""

@@ -24,7 +24,7 @@ from dedupe.index.manifest import Manifest
 from dedupe.index.redis.buckets import NOTHING, Asked, Buckets, low_bytes
 from dedupe.index.redis.connecting import Store
 from dedupe.index.redis.keys import Keys, number_of
-from dedupe.index.redis.ledger import KNOWN, NEW, OTHER, Ledger, Reserved
+from dedupe.index.redis.ledger import KNOWN, NEW, OTHER, Ledger, Reserved, slices_in
 
 _T = TypeVar("_T")
 _BATCH = 256  # articles that go to the server at once
@@ -85,7 +85,12 @@ class RedisIndex:
         after = self._ledger.whole(
             [reserved[i].place for i in written], [i in enters for i in written]
         )
-        met = self._buckets.meet(asked, live, most, [after] if written else [])
+        met, told = self._buckets.meet(asked, live, most, [after] if written else [])
+        begun = {s: groups for reply in told for s, groups in slices_in(reply).items()}
+        if any(a <= s <= b for s in begun.keys() - live.keys() for a, b in (e.near for e in asked)):
+            # Slices that began before all was written: what is in them may not have seen this.
+            again = [each._replace(enters=False) for each in asked]
+            met, _ = self._buckets.meet(again, live | begun, most, [])
         shared = dict(zip(reading, met, strict=True))
         return [
             Found(

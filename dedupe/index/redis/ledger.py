@@ -131,16 +131,17 @@ class Ledger:
         ], dict(zip(near[::2], near[1::2], strict=True))
 
     def whole(self, places: Sequence[int], entered: Sequence[bool]) -> Command:
-        """The command that marks articles which are written, and those that entered buckets."""
+        """The command that marks articles which are written, and those that entered buckets.
+
+        Its reply, for `slices_in`, are the live slices.
+        """
         slices, numbers = [slice_of(p) for p in places], [number_of(p) for p in places]
         flags = [int(each) for each in entered]
         return self._command("whole", *map(msgpack.encode, (slices, numbers, flags)))
 
     def live(self) -> dict[int, int]:
         """The live slices, ascending, with their number of groups."""
-        told = self._get("HGETALL", "slices")
-        pairs = told.items() if isinstance(told, dict) else zip(told[::2], told[1::2], strict=True)
-        return dict(sorted((int(slice), int(groups)) for slice, groups in pairs))
+        return slices_in(self._get("HGETALL", "slices"))
 
     def numbered(self, slice: int) -> int:
         """How many numbers a slice has given out."""
@@ -309,6 +310,12 @@ class Ledger:
     def close(self, slice: int, number: int) -> bool:
         """End a slice whose articles below `number` are gone; False where others came."""
         return bool(self._call("close", slice, number))
+
+
+def slices_in(told: Any) -> dict[int, int]:
+    """Slices, ascending, with their number of groups, as the server tells them."""
+    pairs = told.items() if isinstance(told, dict) else zip(told[::2], told[1::2], strict=True)
+    return dict(sorted((int(slice), int(groups)) for slice, groups in pairs))
 
 
 def hash_of(id: str) -> bytes:

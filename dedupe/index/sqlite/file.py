@@ -131,8 +131,9 @@ def open_file(path: Path, wanted: Manifest | None) -> tuple[File, Manifest]:
 
 def _is_new(db: sqlite3.Connection, path: Path) -> bool:
     """Whether nothing is in the file. Raises UsageError where something else than an index is."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
+    # In this order: another process may be making the index, tables and application at once.
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (application,) = db.execute("PRAGMA application_id").fetchone()
     if application != _APPLICATION and (application or tables):
         raise UsageError(f"{path} is a database of another program; name another file")
     (version,) = db.execute("PRAGMA user_version").fetchone()

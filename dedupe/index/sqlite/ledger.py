@@ -166,8 +166,8 @@ class Ledger:
             if db.execute(select, (int(place),)).fetchone() != (None,):
                 return False
         taken = "SELECT 1 FROM clusters WHERE id = ?1 UNION SELECT 1 FROM redirects WHERE id = ?1"
-        for cluster in change.clusters:
-            if cluster.id not in expected and db.execute(taken, (cluster.id,)).fetchone():
+        for id in (*(cluster.id for cluster in change.clusters), *dict(change.redirects)):
+            if id not in expected and db.execute(taken, (id,)).fetchone():
                 return False
         return self._hands(db).version == change.hands
 

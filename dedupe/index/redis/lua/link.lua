@@ -23,8 +23,14 @@ local function holds(known)
       return false
     end
   end
+  local names = {}
   for i = 1, n_clusters do
-    local id = cmsgpack.unpack(ARGV[3 + i])[1]
+    names[i] = cmsgpack.unpack(ARGV[3 + i])[1]
+  end
+  for _, each in ipairs(redirects) do
+    names[#names + 1] = each[1]
+  end
+  for _, id in ipairs(names) do
     if
       not known[id]
       and (call('HEXISTS', root .. 'clusters', id) == 1

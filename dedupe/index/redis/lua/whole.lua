@@ -1,5 +1,5 @@
 -- Marks articles whose record is written, and those of them whose buckets are. ARGV: caller, request,
--- slices, numbers, 1 or 0 for each.
+-- slices, numbers, 1 or 0 for each. Returns the live slices with their number of groups.
 local slices, numbers = cmsgpack.unpack(ARGV[3]), cmsgpack.unpack(ARGV[4])
 local entered = cmsgpack.unpack(ARGV[5])
 for i = 1, #slices do
@@ -8,4 +8,4 @@ for i = 1, #slices do
     call('SETBIT', root .. 'o' .. slices[i], 2 * numbers[i] + 1, 1)
   end
 end
-return 0
+return call('HGETALL', root .. 'slices')
