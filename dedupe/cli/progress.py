@@ -10,8 +10,15 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
-from dedupe.models import Decision, Rejection
+from dedupe.models import Decision, Rejection, Relation
 
+_TOLD = {
+    Relation.NONE: "new",
+    Relation.STORY: "of a known story",
+    Relation.REWRITE: "rewritten",
+    Relation.COPY: "copied",
+    Relation.EXACT: "exact copies",
+}
 _SHOWN = 5  # rejected records that are told one by one
 
 
@@ -37,6 +44,7 @@ class ScanProgress:
         self._left_out = 0
         self._rejected = 0
         self._repairs: Counter[str] = Counter()
+        self._relations: Counter[str] = Counter()
 
     def __enter__(self) -> ScanProgress:
         self._bar.start()
@@ -85,7 +93,7 @@ class ScanProgress:
             self._console.print(harmless(f"rejected {rejection.where}: {rejection.reason}"))
         elif self._rejected == _SHOWN + 1:
             self._console.print(
-                "more records were rejected; dedupe scan --rejects FILE keeps them all"
+                "more records were rejected; --rejects FILE keeps them all"
             )
 
     def repaired(self, where: str, what: str) -> None:
@@ -110,6 +118,16 @@ class ScanProgress:
             f" {counted(stories, 'story', 'stories')} of two or more,"
             f" {len(decisions) - grouped:,} alone"
         )
+
+    def decision(self, decision: Decision) -> None:
+        """One more article was decided on."""
+        self._relations[decision.relation] += 1
+        self._bar.update(self._task, note=f"{self._relations.total():,} articles")
+
+    def decided(self) -> None:
+        """The summary of decisions that were told one by one."""
+        parts = [f"{self._relations[each.label]:,} {_TOLD[each]}" for each in _TOLD]
+        self._summary(f"{counted(self._relations.total(), 'article')}: {', '.join(parts)}")
 
     def gathered(self, articles: int) -> None:
         """The summary where nothing is decided."""

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from dedupe import canonical, feeds
 from dedupe.cli import options as options_module
-from dedupe.cli import scan as scan_module
 from dedupe.cli.config import load_config
 from dedupe.cli.main import commands
 from dedupe.cli.options import Duration, Moment, Score
@@ -123,8 +122,8 @@ def test_a_flag_can_be_switched_off_by_its_variable(monkeypatch: pytest.MonkeyPa
 def test_the_words_of_the_options_are_those_of_the_library() -> None:
     assert options_module.FORMATS == feeds.FORMATS
     assert tuple(Level) == options_module.LEVELS
-    assert (*scan_module.RULES, "id") == canonical.RULES
-    assert ScanParams().election == scan_module.RULES
+    assert (*options_module.RULES, "id") == canonical.RULES
+    assert ScanParams().election == options_module.RULES
     options = {p.name: p for p in commands.commands["scan"].params}
     to = options["to"].type
     assert isinstance(to, click.Choice)
