@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -55,6 +55,22 @@ def read_passing(
         intake.reject(unreadable.where, unreadable.reason)
     if batch:
         yield batch
+
+
+def read_lines(
+    path: str, limit: int, on_bytes: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a file, plain or compressed, or of standard input (`-`), with their numbers.
+
+    None for a line of over `limit` bytes. Raises SourceUnreadable, also in the middle.
+    """
+    if path == "-":
+        opened = Source(sys.stdin.buffer, "<stdin>", on_bytes)
+    else:
+        opened = Source.open(path, on_bytes)
+    with opened as source:
+        for lines in lines_of_chunks(source.chunks(), limit):
+            yield from lines
 
 
 def _taken(line: bytes | None, where: str, intake: Intake) -> Passing | None:
