@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedupe.banding import band_keys
 from dedupe.hashing import xxh32
 from dedupe.kernel import kernel
 from dedupe.minhash import EMPTY, absorb, mix, permutations
@@ -52,6 +53,15 @@ class Fingerprints(NamedTuple):
     zipfs: NDArray[np.uint8]  # how common it is in its language, in steps of 1/32
     kinds: NDArray[np.uint8]  # its bits, see dedupe.text.tokens
     skeletons: NDArray[np.uint32]  # (n, SKELETONS) of dedupe.shingles.skeletons
+
+
+def bucket_keys(fingerprints: Fingerprints, params: SignatureParams) -> NDArray[np.uint32]:
+    """The buckets of n articles, (n, bands): those of the story signature first."""
+    keys = np.empty((len(fingerprints.copy), params.bands), dtype=np.uint32)
+    first = params.story_bands
+    band_keys(fingerprints.story, params.story_rows, 0, first, keys)
+    band_keys(fingerprints.copy, params.copy_rows, first, params.bands, keys)
+    return keys
 
 
 @njit(nogil=True)

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.banding import band_keys
 from dedupe.batch.columns import Column
-from dedupe.fingerprint import Fingerprints
+from dedupe.fingerprint import Fingerprints, bucket_keys
 from dedupe.kernel import kernel
 from dedupe.models import SEVERAL, Article, Kind
 from dedupe.params import SignatureParams
@@ -56,18 +55,11 @@ class Collection:
 
     def keep(self, fingerprints: Fingerprints) -> None:
         """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
-        self._keys.append(self._keys_of(fingerprints))
+        self._keys.append(bucket_keys(fingerprints, self._params))
         self._counts.append(np.diff(fingerprints.term_bounds))
         self._starts.append(len(self._columns["terms"].view()) + fingerprints.term_bounds[:-1])
         for name, column in self._columns.items():
             column.append(getattr(fingerprints, name))
-
-    def _keys_of(self, fingerprints: Fingerprints) -> NDArray[np.uint32]:
-        p = self._params
-        keys = np.empty((len(fingerprints.copy), p.bands), dtype=np.uint32)
-        band_keys(fingerprints.story, p.story_rows, 0, p.story_bands, keys)
-        band_keys(fingerprints.copy, p.copy_rows, p.story_bands, p.bands, keys)
-        return keys
 
     def replace(
         self, places: NDArray[np.int64], fingerprints: Fingerprints, copies: NDArray[np.bool_]
@@ -77,7 +69,7 @@ class Collection:
         Where `copies` says so, other copy signatures and lengths too.
         """
         bands = self._params.story_bands
-        keys = self._keys_of(fingerprints)
+        keys = bucket_keys(fingerprints, self._params)
         self._keys.view()[places, :bands] = keys[:, :bands]
         self._columns["informative"].view()[places] = fingerprints.informative
         self._keys.view()[places[copies], bands:] = keys[copies, bands:]

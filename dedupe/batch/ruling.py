@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dedupe.batch.collection import Ranked
-from dedupe.batch.scan import link
 from dedupe.models import SEVERAL, Kind, Level, Relation
 from dedupe.params import ScanParams
 from dedupe.similarity.verifier import Judgement, Verifier
+from dedupe.stories.levels import level_scores
 
 
 class Ruling(NamedTuple):
@@ -75,7 +75,7 @@ def _too_far(judged: Judgement, threshold: float, params: ScanParams) -> str | N
     score = float(judged.scores[0])
     if score < threshold:
         return f"the score {score:.3f} is below the threshold {threshold:g}"
-    if params.level is not Level.STORY and not link(judged, threshold, params.level)[0]:
+    if params.level is not Level.STORY and not level_scores(judged, threshold, params.level)[0]:
         told = Relation(int(judged.relations[0])).label
         return f"related as {told}, and the level asks for {params.level} or closer"
     return None

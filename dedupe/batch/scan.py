@@ -18,9 +18,10 @@ from dedupe.batch.decisions import decide
 from dedupe.batch.spool import Spool
 from dedupe.clustering import average_link
 from dedupe.fingerprint import Fingerprints, Signer, Signing
-from dedupe.models import Article, Decision, Kind, Level, Relation
+from dedupe.models import Article, Decision, Kind
 from dedupe.params import ScanParams
-from dedupe.similarity.verifier import Judgement, Verifier
+from dedupe.similarity.verifier import Verifier
+from dedupe.stories.levels import level_scores, level_threshold
 from dedupe.stories.links import Links, closest, find_links, find_stubs
 from dedupe.stories.verifiers import Maker, maker_of, watched
 
@@ -29,7 +30,6 @@ BATCH_CHARACTERS = 1_000_000
 _STRIDE = 1024  # articles whose candidates one thread looks up and verifies at a time
 _PAIRS = 20_000  # that one thread judges at a time
 _FLOOR = 0.25  # of the threshold: candidate pairs scored lower are forgotten
-_HALF = 0.5  # below story level the average is the share of pairs that are copies or rewrites
 
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
 
@@ -171,7 +171,7 @@ def _stories(
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         parts = max(1, len(left) // _PAIRS)
         judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [link(part, verifier.threshold, params.level) for part in judged]
+        linked = [level_scores(part, verifier.threshold, params.level) for part in judged]
         return np.concatenate(linked)
 
     progress("clustering", 0, 0)
@@ -180,7 +180,7 @@ def _stories(
         found.left,
         found.right,
         found.scores,
-        verifier.threshold if params.level is Level.STORY else _HALF,
+        level_threshold(verifier.threshold, params.level),
         score,
         times,
         window,
@@ -243,7 +243,7 @@ def _verified(
             low, min(n, low + _STRIDE), *buckets, times, params.window_hours,
             params.bucket_depth, params.candidates,
         )  # fmt: skip
-        scores = link(verifier.judge(left, right), verifier.threshold, params.level)
+        scores = level_scores(verifier.judge(left, right), verifier.threshold, params.level)
         keep = scores >= verifier.threshold * _FLOOR
         links, stubs = find_links(ranked, left, right), find_stubs(ranked, left, right)
         return CandidatePairs(left[keep], right[keep], scores[keep], links, stubs)
@@ -257,12 +257,3 @@ def _verified(
         np.concatenate(left), np.concatenate(right), np.concatenate(scores),
         Links.joined(list(links)), np.concatenate(stubs),
     )  # fmt: skip
-
-
-def link(judged: Judgement, threshold: float, level: Level) -> NDArray[np.float32]:
-    """The scores that clusters are made of at a level: below story, 1 for a pair that counts."""
-    if level is Level.STORY:
-        return judged.scores
-    least = Relation.COPY if level is Level.COPY else Relation.REWRITE
-    counts = (judged.relations >= least) & (judged.scores >= threshold)
-    return counts.astype(np.float32)

@@ -94,9 +94,10 @@ class Change(Struct, frozen=True, kw_only=True):
     """A change of clusters, applied only where `expected` and `unlinked` still hold."""
 
     expected: tuple[tuple[str, int], ...] = ()  # clusters that were read, with their versions
-    unlinked: tuple[int, ...] = ()  # places that were in no cluster
+    unlinked: tuple[int, ...] = ()  # places of articles that are there and were in no cluster
     hands: int = 0  # version of the hands that were heeded
-    clusters: tuple[Cluster, ...] = ()  # their new states, with new versions; new ones with 1
+    # Their new states and versions; new ones have 1, and names that no cluster or redirect has.
+    clusters: tuple[Cluster, ...] = ()
     dropped: tuple[str, ...] = ()  # clusters that have lost their last member
     redirects: tuple[tuple[str, str], ...] = ()  # merged cluster, cluster that took its members
     events: tuple[Event, ...] = ()
@@ -120,7 +121,7 @@ class Receipt(Struct, frozen=True, array_like=True):
 
 
 class Tally(NamedTuple):
-    """A part of what the articles of a slice say together, as dedupe.index.tallies encodes it."""
+    """A part of what the articles of a slice say together, as dedupe.deduper.tallies encodes it."""
 
     slice: int
     position: int  # how many parts of the slice come up to this one, itself included
@@ -174,7 +175,7 @@ class Index(Protocol):
         ...
 
     def tally(self, slice: int, blob: bytes) -> int:
-        """Append a part to what the articles of a slice say together; gives its position, from 1."""
+        """Append a part to what the articles of a slice say together; its position, from 1."""
         ...
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
@@ -244,11 +245,11 @@ class Index(Protocol):
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> None:
+    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article that is in no cluster any more, and keep a receipt.
 
         `heir` is another article with the same digest: it enters the buckets in its stead. Doing it
-        again finishes what a killed process left.
+        again finishes what a killed process left. False, and nothing, where it is in a cluster.
         """
         ...
 

@@ -120,11 +120,13 @@ class MemoryIndex:
     def _kept(self, place: int) -> _Kept:
         return self._slices[slice_of(place)].articles[place]
 
-    def tally(self, slice: int, blob: bytes) -> None:
+    def tally(self, slice: int, blob: bytes) -> int:
         """Append a part."""
         self._check()
         parts = self._slices[slice].parts
-        parts.append((parts[-1][0] + 1 if parts else 1, False, blob))
+        position = parts[-1][0] + 1 if parts else 1
+        parts.append((position, False, blob))
+        return position
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
         """The parts beyond the positions that were read."""
@@ -270,11 +272,11 @@ class MemoryIndex:
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> None:
+    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article."""
         self._check()
         if place in self._members:
-            raise ValueError(f"article {place} is in cluster {self._members[place]}; link it out")
+            return False
         if self._all([place])[0] is not None:
             self._forget(place)
             self._buckets.leave(place)
@@ -282,6 +284,7 @@ class MemoryIndex:
             self._receipts[receipt.id] = receipt
         if heir is not None and heir.id in self._places:
             self._inherit(self._places[heir.id], heir)
+        return True
 
     def _forget(self, place: int) -> None:
         mine = self._slices[slice_of(place)]

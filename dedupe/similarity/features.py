@@ -95,16 +95,41 @@ def totals(
     """Of each article (n, 4): the squared weight of its names, numbers and title; its numbers."""
     found = np.zeros((len(bounds) - 1, 4), dtype=np.float32)
     for i in range(len(found)):
-        for t in range(bounds[i], bounds[i + 1]):
-            square = (weights[t] / UNIT) ** 2
-            if kinds[t] & NAME:
-                found[i, 0] += square
-            if kinds[t] & NUMBER:
-                found[i, 1] += square
-                found[i, 3] += 1
-            if kinds[t] & TITLE:
-                found[i, 2] += square
+        _total(bounds[i], bounds[i + 1], weights, kinds, found[i])
     return found
+
+
+@kernel
+def totals_again(
+    rows: NDArray[np.int32],
+    bounds: NDArray[np.int64],
+    weights: NDArray[np.uint16],
+    kinds: NDArray[np.uint8],
+    found: NDArray[np.float32],
+) -> None:
+    """Write the totals of some articles anew, after their weights have changed."""
+    for row in rows:
+        found[row] = 0.0
+        _total(bounds[row], bounds[row + 1], weights, kinds, found[row])
+
+
+@njit(nogil=True)
+def _total(
+    start: int,
+    end: int,
+    weights: NDArray[np.uint16],
+    kinds: NDArray[np.uint8],
+    found: NDArray[np.float32],
+) -> None:
+    for t in range(start, end):
+        square = (weights[t] / UNIT) ** 2
+        if kinds[t] & NAME:
+            found[0] += square
+        if kinds[t] & NUMBER:
+            found[1] += square
+            found[3] += 1
+        if kinds[t] & TITLE:
+            found[2] += square
 
 
 def pair_features(

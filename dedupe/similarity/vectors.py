@@ -137,7 +137,18 @@ def _weigh(
     weights: NDArray[np.uint16],
     crowds: NDArray[np.uint8],
 ) -> None:
-    # Most terms are in few articles: what depends on their frequency is looked up.
+    table = _tabled(n)
+    for i in range(len(bounds) - 1):
+        _weigh_article(
+            bounds[i], bounds[i + 1], terms, tfs, zipfs, keys, counts, n, table, weights, crowds
+        )
+
+
+@njit(nogil=True)
+def _tabled(
+    n: float,
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]:
+    """Most terms are in few articles: what depends on their frequency is looked up."""
     told = np.empty((_TABLED, 256), dtype=np.float64)
     crowded = np.empty((_TABLED, 256), dtype=np.uint8)
     for frequency in range(1, _TABLED):
@@ -145,24 +156,39 @@ def _weigh(
             told[frequency, zipf] = term_weight(1, zipf, frequency, n)
             crowded[frequency, zipf] = crowd_steps(zipf, frequency, n)
     repeated = 1.0 + np.log(np.maximum(np.arange(256), 1))
-    exact = np.empty(LONGEST, dtype=np.float64)
-    for i in range(len(bounds) - 1):
-        start, end = bounds[i], bounds[i + 1]
-        total = 0.0
-        for t in range(start, end):
-            frequency = max(1, counts[_slot(keys, counts, terms[t])])
-            if frequency < _TABLED:
-                weight = told[frequency, zipfs[t]]
-                crowds[t] = crowded[frequency, zipfs[t]]
-            else:
-                weight = term_weight(1, zipfs[t], frequency, n)
-                crowds[t] = crowd_steps(zipfs[t], frequency, n)
-            weight *= repeated[tfs[t]]
-            exact[t - start] = weight
-            total += weight * weight
-        scale = UNIT / math.sqrt(total) if total > 0.0 else 0.0
-        for t in range(start, end):
-            weights[t] = np.uint16(exact[t - start] * scale + 0.5)
+    return told, crowded, repeated, np.empty(LONGEST, dtype=np.float64)
+
+
+@njit(nogil=True)
+def _weigh_article(
+    start: int,
+    end: int,
+    terms: NDArray[np.uint32],
+    tfs: NDArray[np.uint8],
+    zipfs: NDArray[np.uint8],
+    keys: NDArray[np.uint32],
+    counts: NDArray[np.int32],
+    n: float,
+    table: tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]],
+    weights: NDArray[np.uint16],
+    crowds: NDArray[np.uint8],
+) -> None:
+    told, crowded, repeated, exact = table
+    total = 0.0
+    for t in range(start, end):
+        frequency = max(1, counts[_slot(keys, counts, terms[t])])
+        if frequency < _TABLED:
+            weight = told[frequency, zipfs[t]]
+            crowds[t] = crowded[frequency, zipfs[t]]
+        else:
+            weight = term_weight(1, zipfs[t], frequency, n)
+            crowds[t] = crowd_steps(zipfs[t], frequency, n)
+        weight *= repeated[tfs[t]]
+        exact[t - start] = weight
+        total += weight * weight
+    scale = UNIT / math.sqrt(total) if total > 0.0 else 0.0
+    for t in range(start, end):
+        weights[t] = np.uint16(exact[t - start] * scale + 0.5)
 
 
 @njit(nogil=True)
@@ -177,3 +203,93 @@ def crowd_steps(zipf: int, frequency: float, n: float) -> int:
     expected = max(frequency - 2.0, 0.0) + PRIOR_ARTICLES * language_share(zipf)
     crowd = expected / (others + PRIOR_ARTICLES) * max(others + PRIOR_ARTICLES, CROWD)
     return min(255, round(CROWD_STEPS * (math.log(0.1 + crowd) - math.log(0.1))))
+
+
+# ---- a window that changes ----------------------------------------------------------------------
+
+
+class Weighing(NamedTuple):
+    """What weights of terms are looked up in while the window has about `n` articles."""
+
+    n: float
+    table: tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]
+
+
+def weighing(n: float) -> Weighing:
+    """The look-up tables for a window of `n` articles; making them takes about 5 ms."""
+    return Weighing(n, _look_up(n))
+
+
+@kernel
+def _look_up(
+    n: float,
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]:
+    return _tabled(n)
+
+
+def no_frequencies() -> Frequencies:
+    """The table of a window without articles."""
+    return Frequencies(np.zeros(1 << 12, dtype=np.uint32), np.zeros(1 << 12, dtype=np.int32))
+
+
+@kernel
+def count_more(
+    keys: NDArray[np.uint32],
+    counts: NDArray[np.int32],
+    distinct: int,
+    terms: NDArray[np.uint32],
+    more: NDArray[np.uint32],
+) -> tuple[NDArray[np.uint32], NDArray[np.int32], int]:
+    """Add `more[i]` to the frequency of `terms[i]`.
+
+    `distinct` terms are in the table; gives the table, which may be another one now, and how many
+    are in it then.
+    """
+    for t in range(len(terms)):
+        at = _slot(keys, counts, terms[t])
+        if counts[at] == 0:
+            if 2 * (distinct + 1) > len(keys):
+                old_keys, old_counts = keys, counts
+                keys = np.zeros(2 * len(old_keys), dtype=np.uint32)
+                counts = np.zeros(2 * len(old_keys), dtype=np.int32)
+                for k in range(len(old_keys)):
+                    if old_counts[k] > 0:
+                        moved = _slot(keys, counts, old_keys[k])
+                        keys[moved] = old_keys[k]
+                        counts[moved] = old_counts[k]
+                at = _slot(keys, counts, terms[t])
+            keys[at] = terms[t]
+            distinct += 1
+        counts[at] += np.int32(more[t])
+    return keys, counts, distinct
+
+
+@kernel
+def weigh_again(
+    rows: NDArray[np.int32],
+    stamps: NDArray[np.int32],
+    stamp: int,
+    bounds: NDArray[np.int64],
+    terms: NDArray[np.uint32],
+    tfs: NDArray[np.uint8],
+    zipfs: NDArray[np.uint8],
+    keys: NDArray[np.uint32],
+    counts: NDArray[np.int32],
+    n: float,
+    table: tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]],
+    weights: NDArray[np.uint16],
+    crowds: NDArray[np.uint8],
+) -> NDArray[np.int32]:
+    """Weigh the terms of those `rows` whose stamp is another than `stamp`; gives these rows."""
+    done = np.empty(len(rows), dtype=np.int32)
+    count = 0
+    for row in rows:
+        if stamps[row] != stamp:
+            stamps[row] = stamp
+            _weigh_article(
+                bounds[row], bounds[row + 1], terms, tfs, zipfs, keys, counts, n, table,
+                weights, crowds,
+            )  # fmt: skip
+            done[count] = row
+            count += 1
+    return done[:count].copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import xxhash
@@ -34,7 +34,9 @@ def story_of(
     if len(entries) == 1:
         alone = entries[0]
         credited = int(alone.agency is not None)
-        return Story(story_id(entries), alone.id, ONLY_VERSION, alone.agency, credited, 1)
+        return Story(
+            story_id(e.id for e in entries), alone.id, ONLY_VERSION, alone.agency, credited, 1
+        )
     agencies = Counter(e.agency for e in entries if e.agency is not None)
     credit, credited = min(agencies.items(), key=lambda a: (-a[1], a[0]), default=(None, 0))
     originals = {e.original for e in entries if e.original is not None}
@@ -53,12 +55,14 @@ def story_of(
         rules,
     )
     size = len(entries)
-    return Story(story_id(entries), election.id, election.reason, credit, credited, size)
+    return Story(
+        story_id(e.id for e in entries), election.id, election.reason, credit, credited, size
+    )
 
 
-def story_id(entries: Sequence[Entry]) -> str:
-    """Named after one member, that stays the same while others come and go."""
-    least = min(xxhash.xxh3_64_hexdigest(e.id.encode("utf-8", "surrogatepass")) for e in entries)
+def story_id(ids: Iterable[str]) -> str:
+    """Named after one of its articles, given by their ids: one name while others come and go."""
+    least = min(xxhash.xxh3_64_hexdigest(id.encode("utf-8", "surrogatepass")) for id in ids)
     return f"s{least}"
 
 

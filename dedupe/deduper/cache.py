@@ -1,0 +1,233 @@
+"""The articles at hand, in columns that a verifier judges: those in work and those of late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.deduper.statistics import Statistics
+from dedupe.deduper.tallies import forms_of
+from dedupe.index.base import Index
+from dedupe.index.records import Record, decode_record
+from dedupe.models import SEVERAL, Kind
+from dedupe.params import ScanParams
+from dedupe.similarity.features import Circumstances, Compared, totals_again
+from dedupe.similarity.vectors import Vectors, weigh_again
+from dedupe.similarity.verifier import Judgement
+from dedupe.stories.entry import Entry
+from dedupe.stories.recurring import FORMS, MARKS
+from dedupe.stories.verifiers import Maker
+
+ROWS = 32_768  # articles that are kept at hand, at most
+
+_TERMS: dict[str, Any] = {
+    "terms": np.uint32, "tfs": np.uint8, "zipfs": np.uint8, "marks": np.uint8,
+    "weights": np.uint16, "crowds": np.uint8,
+}  # fmt: skip
+
+
+class Cache:
+    """Rows of articles. A row is good until `trim` is called."""
+
+    bounds: NDArray[np.int64]
+    terms: NDArray[np.uint32]
+    tfs: NDArray[np.uint8]
+    zipfs: NDArray[np.uint8]
+    marks: NDArray[np.uint8]
+    weights: NDArray[np.uint16]
+    crowds: NDArray[np.uint8]
+    digests: NDArray[np.uint64]
+    copy: NDArray[np.uint32]
+    lengths: NDArray[np.int32]
+    totals: NDArray[np.float32]
+    sources: NDArray[np.int32]
+    credits: NDArray[np.int32]
+    kinds: NDArray[np.int8]
+    series: NDArray[np.int32]
+    hours: NDArray[np.float64]  # of publication; NaN where it is not known
+    filed: NDArray[np.float64]  # hours that it is filed under
+    stamps: NDArray[np.int32]  # epoch in which it was weighed
+    seen: NDArray[np.int64]  # version of the recurring forms that its series is of
+    forms: NDArray[np.uint64]
+    form_marks: NDArray[np.uint8]
+
+    def __init__(
+        self, index: Index, statistics: Statistics, maker: Maker, params: ScanParams
+    ) -> None:
+        self._index, self._statistics = index, statistics
+        self._maker, self._params = maker, params
+        signature = index.manifest.signature
+        self._articles: dict[str, Any] = {
+            "bounds": (np.int64, ()),
+            "digests": (np.uint64, ()),
+            "copy": (np.uint32, (signature.copy_permutations,)),
+            "lengths": (np.int32, ()),
+            "totals": (np.float32, (4,)),
+            "sources": (np.int32, ()),
+            "credits": (np.int32, ()),
+            "kinds": (np.int8, ()),
+            "series": (np.int32, ()),
+            "hours": (np.float64, ()),
+            "filed": (np.float64, ()),
+            "stamps": (np.int32, ()),
+            "seen": (np.int64, ()),
+            "forms": (np.uint64, (len(FORMS),)),
+            "form_marks": (np.uint8, (MARKS,)),
+        }
+        self._numbers: dict[object, int] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self.rows: dict[int, int] = {}  # by place
+        self.records: list[Record] = []
+        self.entries: list[Entry] = []
+        self.n = 0
+        for name, (dtype, shape) in self._articles.items():
+            setattr(self, name, np.zeros((1024, *shape), dtype=dtype))
+        for name, dtype in _TERMS.items():
+            setattr(self, name, np.zeros(1 << 16, dtype=dtype))
+
+    # ---- rows ------------------------------------------------------------------------------------
+
+    def load(self, places: Iterable[int]) -> set[int]:
+        """Fetch the records of places that are not at hand; gives those that are gone."""
+        wanted = [place for place in dict.fromkeys(places) if place not in self.rows]
+        stored = self._index.records(wanted) if wanted else []
+        there = [(p, s) for p, s in zip(wanted, stored, strict=True) if s is not None]
+        records = [decode_record(s, f"article {p:#x}") for p, s in there]
+        rows = self.extend(records)
+        for (place, _), row in zip(there, rows, strict=True):
+            self.rows[place] = row
+        return {p for p, s in zip(wanted, stored, strict=True) if s is None}
+
+    def extend(self, records: Sequence[Record]) -> range:
+        """Add rows for articles; without places until `rows` has them."""
+        first, count = self.n, len(records)
+        if not count:
+            return range(first, first)
+        sizes = np.array([len(r.tfs) for r in records])
+        start = int(self.bounds[first]) if first else 0
+        bounds = start + np.concatenate(([0], np.cumsum(sizes)))
+        self._room(first + count + 1, int(bounds[-1]))
+        last = first + count
+        self.bounds[first : last + 1] = bounds
+        for name in ("terms", "tfs", "zipfs", "marks"):
+            joined = b"".join(getattr(r, name) for r in records)
+            getattr(self, name)[start : bounds[-1]] = np.frombuffer(joined, dtype=_TERMS[name])
+        copies = b"".join(r.copy for r in records)
+        self.copy[first:last] = np.frombuffer(copies, dtype=np.uint16).reshape(count, -1)
+        self.digests[first:last] = np.array([r.digest for r in records], dtype=np.uint64)
+        self.lengths[first:last] = [r.length for r in records]
+        self.filed[first:last] = [r.hours for r in records]
+        self.stamps[first:last] = -1
+        self.seen[first:last] = -1
+        for row, record in enumerate(records, first):
+            self._note(row, record)
+        self.n = last
+        return range(first, last)
+
+    def _note(self, row: int, record: Record) -> None:
+        entry = entry_of_record(record)
+        self.records.append(record)
+        self.entries.append(entry)
+        source = entry.source.casefold() if entry.source else None
+        self.sources[row] = self._number("source", source)
+        self.credits[row] = self._number("agency", entry.agency)
+        self.hours[row] = entry.published.timestamp() / 3600.0 if entry.published else np.nan
+        self.kinds[row], self.series[row] = entry.kind, -1
+        self.forms[row], self.form_marks[row] = forms_of(record, entry)
+
+    def _number(self, sort: str, name: object) -> int:
+        return -1 if name is None else self._numbers.setdefault((sort, name), len(self._numbers))
+
+    def drop_after(self, row: int) -> None:
+        """Forget the rows from `row` on, which have no places."""
+        del self.records[row:], self.entries[row:]
+        self.n = row
+
+    def forget(self, place: int) -> None:
+        """Let no one find the article of a place here any more."""
+        self.rows.pop(place, None)
+
+    def trim(self) -> None:
+        """Keep the later half of the rows once there are too many."""
+        if self.n < ROWS:
+            return
+        late = self.n - ROWS // 2
+        kept = [(place, self.records[row]) for place, row in self.rows.items() if row >= late]
+        self._clear()
+        for (place, _), row in zip(kept, self.extend([r for _, r in kept]), strict=True):
+            self.rows[place] = row
+
+    def _room(self, rows: int, terms: int) -> None:
+        for names, needed in ((self._articles, rows), (_TERMS, terms)):
+            for name in names:
+                column = getattr(self, name)
+                if needed > len(column):
+                    wider = np.zeros(
+                        (max(needed, 2 * len(column)), *column.shape[1:]), column.dtype
+                    )
+                    wider[: len(column)] = column
+                    setattr(self, name, wider)
+
+    # ---- judging ---------------------------------------------------------------------------------
+
+    @property
+    def compared(self) -> Compared:
+        """The words of all rows."""
+        vectors = Vectors(
+            self.bounds, self.terms, self.weights, self.crowds, self.marks, self.totals
+        )
+        return Compared(self.digests, self.copy, self.lengths, vectors)
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What is known of all rows besides."""
+        return Circumstances(self.sources, self.credits, self.kinds, self.series, self.hours)
+
+    @property
+    def threshold(self) -> float:
+        """Of the verifier."""
+        return self._maker(self, self._params).threshold
+
+    def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
+        """Judge pairs of rows by what the window says now."""
+        both = np.concatenate((left, right))
+        self._weigh(both)
+        self._recur(both)
+        return self._maker(self, self._params).judge(left, right)
+
+    def _weigh(self, rows: NDArray[np.int32]) -> None:
+        statistics = self._statistics
+        n, table = statistics.weighing()
+        done = weigh_again(
+            rows, self.stamps, statistics.epoch, self.bounds, self.terms, self.tfs, self.zipfs,
+            *statistics.frequencies, n, table, self.weights, self.crowds,
+        )  # fmt: skip
+        if len(done):
+            totals_again(done, self.bounds, self.weights, self.marks, self.totals)
+
+    def _recur(self, rows: NDArray[np.int32]) -> None:
+        """Say which rows are of a series or template by now."""
+        recurring = self._statistics.recurring
+        stale = np.unique(rows[self.seen[rows] != recurring.version])
+        if not len(stale):
+            return
+        found = recurring.established(self.forms[stale])
+        for row, forms in zip(stale[found.any(axis=1)], found[found.any(axis=1)], strict=True):
+            series = recurring.series(self.forms[row][forms].tolist())
+            self.series[row] = self._number("series", series)
+            if self.entries[row].kind not in SEVERAL:
+                self.kinds[row] = Kind.SERIES if forms[-1] else Kind.TEMPLATE
+        self.seen[stale] = recurring.version
+
+
+def entry_of_record(record: Record) -> Entry:
+    """The circumstances in a record."""
+    return Entry(
+        record.id, record.url, record.source, record.published, record.agency, record.own,
+        record.original, record.kind,
+    )  # fmt: skip
