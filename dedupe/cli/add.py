@@ -19,7 +19,7 @@ from dedupe.cli.options import (
     output_file,
     output_format,
     quiet,
-    rejects,
+    rejects_file,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dedupe.cli.progress import ScanProgress
     from dedupe.cli.rendering import Output
-    from dedupe.deduper import Deduper
+    from dedupe.deduper.stream import Deduper
     from dedupe.models import Article, Rejection
 
 no_texts = option(
@@ -47,7 +47,7 @@ no_texts = option(
 @index_window
 @no_texts
 @online
-@rejects
+@rejects_file
 @quiet
 def add(inputs: tuple[str, ...], **given: Any) -> None:
     """Add articles to an index, and say what each is to those that are in it.
@@ -70,7 +70,7 @@ def add(inputs: tuple[str, ...], **given: Any) -> None:
 @output_file
 @output_format
 @online
-@rejects
+@rejects_file
 @quiet
 def check(inputs: tuple[str, ...], **given: Any) -> None:
     """Say what dedupe add would say of articles, and store nothing.

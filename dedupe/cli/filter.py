@@ -17,15 +17,14 @@ from dedupe.cli.options import (
     online,
     option,
     quiet,
-    rejects,
+    rejects_file,
 )
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
     from dedupe.models import Rejection
 
-FIELD = "dedupe"
-_CHECK = option("--check", is_flag=True, help="Compare with the index, and store nothing.")
+FIELD = "dedupe"  # that a record gets
 
 
 @click.command("filter")
@@ -41,29 +40,30 @@ _CHECK = option("--check", is_flag=True, help="Compare with the index, and store
 @option(
     "--drop",
     type=click.Choice(RELATIONS),
-    help="Leave out what is related to an earlier record so closely or closer; annotate the rest.",
+    help="Put out only what is not related to an earlier record so closely or closer.",
 )
-@_CHECK
+@option("--check", is_flag=True, help="Compare with the index, and store nothing.")
 @index_window
 @online
-@rejects
+@rejects_file
 @quiet
 def filter_(**given: Any) -> None:
     """Pass JSON Lines from standard input to standard output, through the index.
 
-    Each record goes out as it came, with one more field, "dedupe": the decision on it, as a line of
-    dedupe add has it. With --unique only the records that are new go out, as they came. A batch
-    ends when no more input is waiting, so that it can stand behind tail -f.
+    Each record goes out as it came, with one more field, "dedupe": the decision on it, as dedupe
+    add gives it. With --unique or --drop the records that do not repeat earlier ones go out, just
+    as they came. A batch ends when no more input is waiting, so it can stand behind tail -f.
 
     Exits 0 when done, 1 when it failed, 2 when used wrongly, 3 when done but some records were
     rejected; these are not put out.
     """
     from dedupe.batch.scan import BATCH_ARTICLES, BATCH_CHARACTERS
     from dedupe.cli.opening import opened
-    from dedupe.cli.passing import Sieve
     from dedupe.cli.progress import ScanProgress
-    from dedupe.feeds import Intake, RejectWriter, read_passing
+    from dedupe.cli.sieve import Sieve
+    from dedupe.feeds import Intake, RejectWriter, read_passing, with_field
     from dedupe.kernel import on_compile
+    from dedupe.models import Relation
 
     if given["unique"] and given["drop"]:
         raise UsageError("--unique and --drop both say what to leave out; give one of them")
@@ -77,7 +77,9 @@ def filter_(**given: Any) -> None:
     intake = Intake(
         now=datetime.now(UTC), on_reject=reject, on_repair=progress.repaired, remember=False
     )
-    least = given["drop"] or (given["level"] if given["unique"] else None)
+    word = given["drop"] or (given["level"] if given["unique"] else None)
+    least = Relation[word.upper()] if word else None
+    out, left_out = sys.stdout.buffer, 0
     with (
         opened({**given, "level": None}, new=True) as deduper,
         RejectWriter(given["rejects"]) if given["rejects"] else nullcontext() as rejects,
@@ -85,7 +87,14 @@ def filter_(**given: Any) -> None:
     ):
         sieve = Sieve(deduper, least, store=not given["check"], on_reject=reject)
         for batch in read_passing(intake, BATCH_ARTICLES, BATCH_CHARACTERS):
-            for passing, decision in sieve.sift(batch, datetime.now(UTC)):
-                ...
-    progress.decided()
+            for passing, decision, repeats in sieve.sift(batch, datetime.now(UTC)):
+                progress.decision(decision)
+                if least is None:
+                    out.write(with_field(passing.line, FIELD, decision) + b"\n")
+                elif repeats:
+                    left_out += 1
+                else:
+                    out.write(passing.line + b"\n")
+            out.flush()
+    progress.decided(left_out)
     sys.exit(progress.exit_code)

@@ -10,10 +10,12 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from dedupe.cli.add import add, check
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
+from dedupe.cli.filter import filter_
 from dedupe.cli.scan import scan
 from dedupe.cli.terminal import harmless
 from dedupe.cli.tune import tune
@@ -84,11 +86,8 @@ def commands(ctx: click.Context, config: str | None) -> None:
     ctx.default_map = load_config(config, commands)
 
 
-commands.add_command(scan)
-commands.add_command(evaluate)
-commands.add_command(tune)
-commands.add_command(calibrate)
-commands.add_command(compare)
+for _each in (scan, evaluate, tune, calibrate, compare, add, check, filter_):
+    commands.add_command(_each)
 
 
 def _leave(end: SystemExit) -> NoReturn:

@@ -170,7 +170,7 @@ elect = option(
     multiple=True,
     help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
 )
-rejects = option(
+rejects_file = option(
     "--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL."
 )
 output_format = option(

@@ -13,8 +13,8 @@ from dedupe.cli.terminal import counted, harmless
 from dedupe.models import Decision, Rejection, Relation
 
 _TOLD = {
-    Relation.NONE: "new",
-    Relation.STORY: "of a known story",
+    Relation.NONE: "alone",
+    Relation.STORY: "of a story",
     Relation.REWRITE: "rewritten",
     Relation.COPY: "copied",
     Relation.EXACT: "exact copies",
@@ -92,9 +92,7 @@ class ScanProgress:
         if self._rejected <= _SHOWN:
             self._console.print(harmless(f"rejected {rejection.where}: {rejection.reason}"))
         elif self._rejected == _SHOWN + 1:
-            self._console.print(
-                "more records were rejected; --rejects FILE keeps them all"
-            )
+            self._console.print("more records were rejected; --rejects FILE keeps them all")
 
     def repaired(self, where: str, what: str) -> None:
         """A record was mended in a documented way."""
@@ -124,10 +122,12 @@ class ScanProgress:
         self._relations[decision.relation] += 1
         self._bar.update(self._task, note=f"{self._relations.total():,} articles")
 
-    def decided(self) -> None:
-        """The summary of decisions that were told one by one."""
-        parts = [f"{self._relations[each.label]:,} {_TOLD[each]}" for each in _TOLD]
-        self._summary(f"{counted(self._relations.total(), 'article')}: {', '.join(parts)}")
+    def decided(self, repeats: int = 0) -> None:
+        """The summary of decisions that were told one by one; `repeats` were not put out."""
+        told = [f"{n:,} {word}" for each, word in _TOLD.items() if (n := self._relations[each.label])]
+        articles = counted(self._relations.total(), "article")
+        left_out = f"; {repeats:,} left out" if repeats else ""
+        self._summary(f"{articles}: {', '.join(told)}{left_out}" if told else articles)
 
     def gathered(self, articles: int) -> None:
         """The summary where nothing is decided."""

@@ -168,25 +168,26 @@ class _ArticleTable:
             yield article
 
     def write(self, decision: Decision) -> None:
-        related = "update" if decision.update else decision.relation
-        new = decision.relation == Relation.NONE.label
+        alone = decision.cluster_size == 1
+        related = "canonical" if decision.is_canonical else decision.relation
+        related = "alone" if alone else "update" if decision.update else related
         similarity = "" if decision.similarity is None else f"{decision.similarity:.2f}"
         title, source = self._told.pop(decision.id)
-        story = f"{decision.cluster_size:,} in {decision.cluster_id}" if not new else ""
-        self._rows.append(("new" if new else related, similarity, title, source, story))
+        story = "" if alone else f"{decision.cluster_id} ({decision.cluster_size:,})"
+        self._rows.append((related, similarity, title, source, story))
 
     def flush(self) -> None:
         table = Table(
             box=box.SIMPLE_HEAD, show_header=not self._begun, padding=(0, 1), expand=True,
             show_edge=False,
         )  # fmt: skip
-        table.add_column("relation", no_wrap=True, width=8)
+        table.add_column("relation", no_wrap=True, width=9)
         table.add_column("sim.", no_wrap=True, width=4, justify="right")
         table.add_column("article", no_wrap=True, overflow="ellipsis", ratio=3)
         table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=1)
         table.add_column("story", no_wrap=True, overflow="ellipsis", width=24)
         for cells in self._rows:
-            table.add_row(*map(Text, cells), style="bold" if cells[0] == "new" else None)
+            table.add_row(*map(Text, cells), style="bold" if cells[0] == "canonical" else None)
         if self._rows or not self._begun:
             show(table)
         self._begun = True

@@ -23,7 +23,7 @@ from dedupe.cli.options import (
     output_file,
     output_format,
     quiet,
-    rejects,
+    rejects_file,
     scan_params,
     source,
     window,
@@ -34,6 +34,7 @@ from dedupe.errors import UsageError
 if TYPE_CHECKING:
     from dedupe.cli.report import ReportFile
     from dedupe.models import Article, Rejection
+
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False),
     help="Write the stories here as one HTML page, for any browser.",
 )
-@rejects
+@rejects_file
 @workers
 @quiet
 def scan(inputs: tuple[str, ...], **given: Any) -> None:

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from dedupe.deduper import Deduper
 from dedupe.deduper.cache import entry_of_record
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.filing import Filing
+from dedupe.deduper.stream import Deduper
 from dedupe.deduper.tallies import encode_tally, forms_of, tally_of
 from dedupe.errors import IndexUnavailable, RecordRejected, UsageError
 from dedupe.index.base import Change, Cluster, Event, Filed, Hands, Index, Receipt
@@ -153,7 +153,8 @@ class Importer:
             return
         ids = list(dict.fromkeys(id for _, line in lines for id in line.members))
         places = dict(zip(ids, self._index.places(ids), strict=True))
-        plain, others = [], []
+        plain: list[tuple[str, StoryLine]] = []
+        others: list[tuple[str, StoryLine]] = []
         for at, line in lines:
             (plain if self._is_plain(line, places) else others).append((at, line))
         if plain and not self._link_plainly([line for _, line in plain], places):
