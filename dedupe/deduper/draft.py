@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from math import inf
 
 from dedupe.index.base import Change, Cluster, Event, Hands, Index
@@ -127,6 +128,7 @@ class Draft:
             self._respan(cluster)
         else:
             del self._members[cluster]
+            self._changed.pop(cluster)
 
     def elect_again(self, cluster: str) -> None:
         """See to a new election although nobody comes or goes."""
@@ -151,13 +153,19 @@ class Draft:
 
     def _new_id(self, places: Sequence[int], ask: bool) -> str:
         """Named after one of its articles, by a name that no cluster has or has had."""
-        taken = self._members.keys() | self._redirects.keys()
-        names = [story_id([self._name(place)]) for place in places]
-        names += [story_id([self._name(places[0]), str(turn)]) for turn in range(1, 100)]
-        for name in names:
-            if name not in taken and not (ask and self._index.clusters([name])[0]):
-                return name
-        raise AssertionError("a hundred names are taken")
+        return next(
+            name
+            for name in self._names(places)
+            if name not in self._members
+            and name not in self._redirects
+            and not (ask and self._index.clusters([name])[0])
+        )
+
+    def _names(self, places: Sequence[int]) -> Iterator[str]:
+        for place in places:
+            yield story_id([self._name(place)])
+        for turn in count(1):
+            yield story_id([f"{self._name(places[0])} {turn}"])
 
     def _note(
         self, kind: str, cluster: str, places: Sequence[int], other: str | None = None
@@ -171,7 +179,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not self._changed
+        return not self._events and not self._changed
 
     def change(self, elect: Elect, hands: Hands, hours: float | None) -> Change:
         """The change, every changed cluster with a new election; `hours` is when it is decided."""

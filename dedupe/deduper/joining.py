@@ -33,6 +33,7 @@ class Rules(NamedTuple):
     threshold: float
     window: float  # hours that a cluster may span
     apart: Callable[[Sequence[int], Sequence[int]], bool] | None  # whether people keep some apart
+    together: Sequence[frozenset[int]]  # groups that people keep together
     digest: Callable[[int], int]  # equal digests are exact copies; 0 is none
     hours: Callable[[int], float]
 
@@ -166,6 +167,9 @@ def afresh(places: Sequence[int], rules: Rules) -> list[list[int]]:
     for i, place in enumerate(order):
         if digest := rules.digest(place):
             labels[i] = heads.setdefault(digest, i)
+    for group in rules.together:
+        kept = np.unique(labels[[i for i, place in enumerate(order) if place in group]])
+        labels[np.isin(labels, kept)] = kept.min(initial=len(order))
 
     def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         ones, others = [order[i] for i in left.tolist()], [order[i] for i in right.tolist()]

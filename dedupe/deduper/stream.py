@@ -4,47 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dedupe.deduper.cache import Cache
+from dedupe.deduper import hands
+from dedupe.deduper.deciding import Deciding, Newcomer
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.filing import Filing, Ready
-from dedupe.deduper.hands import Heeded
-from dedupe.deduper.joining import Rules, sample, settle
-from dedupe.deduper.statistics import Statistics
+from dedupe.deduper.joining import Rules, settle
+from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
+from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
+from dedupe.deduper.window import Window
 from dedupe.errors import IndexUnavailable, RecordRejected
-from dedupe.index.base import Change, Cluster, Found, Index, slice_of
+from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
-from dedupe.models import SEVERAL, Article, Decision, Kind, Relation
+from dedupe.models import Article, Decision
 from dedupe.params import ScanParams
-from dedupe.stories.levels import level_scores, level_threshold
-from dedupe.stories.links import find_links, find_stubs
-from dedupe.stories.story import story_of
-from dedupe.stories.verifiers import Maker, maker_of
+from dedupe.stories.verifiers import Maker
 
 CANDIDATES = 32  # of an article that are verified; twice as many find no more
-PINNED = "pinned by hand"
 _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _TOGETHER = 3  # attempts to link a batch as one, before its articles go one by one
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 _EXPIRED_AT_ONCE = 512  # articles
 
 Outcome = Decision | RecordRejected
-
-
-class Newcomer(NamedTuple):
-    """One article of a batch, and what the index says of it."""
-
-    place: int
-    row: int
-    head: int  # place of its exact copy, or -1
-    known: dict[int, float]  # candidates that may be of its story, with their scores
-    candidates: tuple[int, ...]
-    again: bool = False  # it was in the index before
 
 
 class Deduper:
@@ -69,13 +52,11 @@ class Deduper:
         wanted = manifest_of(params.signature, params.window_hours, manifest.texts, params.level)
         check(manifest, wanted, "the index")
         self.index, self.params = index, params
-        self._statistics = Statistics(index)
-        self.cache = Cache(index, self._statistics, maker_of(params, verifier), params)
+        self.window = Window(index, params, verifier)
+        self._deciding = Deciding(self.window)
         self._filing = Filing(manifest)
-        self.heeded = Heeded(index)
-        self._sources = {source.casefold(): place for place, source in enumerate(params.sources)}
         self._expired = -1  # slices before this one are known to be gone
-        self._statistics.catch_up()
+        self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
 
@@ -104,7 +85,7 @@ class Deduper:
                 outcomes[i] = outcome
         if now is not None:
             self._expire_some(articles, now)
-        self.cache.trim()
+        self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def check_batch(
@@ -113,12 +94,11 @@ class Deduper:
         """What `add_batch` would say of each article alone, without storing anything."""
         if not articles:
             return []
-        self._statistics.catch_up()
+        self.window.statistics.catch_up()
         ready = self._filing.ready(articles, now)
         found = self.index.probe([each.filed for each in ready], self._candidates)
-        first = self.cache.n
-        rows = self.cache.extend([each.record for each in ready])
-        self.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
+        rows = self.window.cache.extend([each.record for each in ready])
+        self.window.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
         news = self._newcomers(ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ())
         outcomes: list[Outcome] = []
         for i, one in enumerate(found):
@@ -126,21 +106,74 @@ class Deduper:
             known = self.decision(articles[i].id) if one.known else None
             outcomes.append(refused or known or self._would(news[i]))
         for i in range(len(ready)):
-            self.cache.forget(-1 - i)
-        self.cache.trim()
-        assert self.cache.n >= first
+            self.window.cache.forget(-1 - i)
+        self.window.cache.trim()
         return outcomes
 
     def decision(self, id: str) -> Decision | None:
         """What holds of an article in the index now; None where it is not there, or not linked."""
         (place,) = self.index.places([id])
-        if place is None or self.cache.load([place]):
+        if place is None or self.window.cache.load([place]):
             return None
-        draft = self._draft([place])
+        draft = self.window.draft([place])
         if draft.cluster_of(place) is None:
             return None
-        newcomer = Newcomer(place, self.cache.rows[place], -1, {}, ())
-        return self._decide([newcomer], draft, None)[0]
+        newcomer = Newcomer(place, self.window.cache.rows[place], -1, {}, ())
+        return self._deciding.decide([newcomer], draft, None)[0]
+
+    def story(self, id: str) -> StoryView | None:
+        """A story by its id, an id that was merged into it, or the id of one of its articles."""
+        (cluster,) = self.index.clusters([id])
+        if cluster is None:
+            (place,) = self.index.places([id])
+            (of,) = self.index.memberships([place]) if place is not None else (None,)
+            (cluster,) = self.index.clusters([of]) if of is not None else (None,)
+        return story_view(self.window, cluster) if cluster is not None else None
+
+    def stories(self) -> Iterator[StoryView]:
+        """All stories, in no order."""
+        for cluster in self.index.stories():
+            yield story_view(self.window, cluster)
+            self.window.cache.trim()
+
+    def evidence(self, id: str, other: str) -> Evidence:
+        """What two articles share. Raises UsageError where one, or its text, is not there."""
+        return evidence(self.window, id, other)
+
+    # ---- hands -----------------------------------------------------------------------------------
+
+    def split(self, cluster: str, ids: Sequence[str], now: datetime | None = None) -> str:
+        """Take articles out of a story into a new one, whose id it gives; they stay apart.
+
+        Raises UsageError for articles that are not of the story, or are all of it.
+        """
+        return hands.split(self.window, cluster, ids, _hours(now))
+
+    def merge(self, *clusters: str, now: datetime | None = None) -> str:
+        """Make one story of several; they stay together. Raises UsageError for unknown ones."""
+        return hands.merge(self.window, clusters, _hours(now))
+
+    def pin(self, id: str, now: datetime | None = None) -> None:
+        """Make an article canonical, whatever the election says. Raises UsageError."""
+        hands.pin(self.window, id, _hours(now))
+
+    def unpin(self, id: str, now: datetime | None = None) -> None:
+        """Leave it to the election again."""
+        hands.pin(self.window, id, _hours(now), pinned=False)
+
+    def keep_apart(
+        self, ids: Sequence[str], others: Sequence[str], now: datetime | None = None
+    ) -> None:
+        """Never have one of `ids` in a story with one of `others`. Raises UsageError."""
+        hands.keep_apart(self.window, ids, others, _hours(now))
+
+    def remove(self, id: str, reason: str, now: datetime) -> Receipt:
+        """Take an article down: delete all that is kept of it, and refuse it from now on.
+
+        Raises UsageError where it is not there.
+        """
+        hours = now.timestamp() / 3600.0
+        return take_down(self.window, self._filing, id, Receipt(id, hours, reason))
 
     # ---- adding ----------------------------------------------------------------------------------
 
@@ -157,8 +190,7 @@ class Deduper:
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken]
         news = list(self._newcomers(ready, found, places, batch).values())
-        hours = now.timestamp() / 3600.0 if now else None
-        decisions = iter(self._link(news, hours))
+        decisions = iter(self._link(news, _hours(now)))
         return [reason or next(decisions) for reason in refused]
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
@@ -166,20 +198,20 @@ class Deduper:
         missing = [
             (each, one)
             for each, one in zip(ready, found, strict=True)
-            if one.place not in self.cache.rows
+            if one.place not in self.window.cache.rows
         ]
-        rows = self.cache.extend([each.record for each, _ in missing])
-        self.cache.rows.update(
+        rows = self.window.cache.extend([each.record for each, _ in missing])
+        self.window.cache.rows.update(
             (one.place, row) for (_, one), row in zip(missing, rows, strict=True)
         )
         slices: dict[int, list[int]] = {}
         for one in found:
             if not one.known and one.head < 0:  # a press release in many copies counts once
-                slices.setdefault(slice_of(one.place), []).append(self.cache.rows[one.place])
+                slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
         for slice, new in slices.items():
-            records = [self.cache.records[row] for row in new]
-            forms, marks = self.cache.forms[new], self.cache.form_marks[new]
-            self._statistics.append(slice, tally_of(records, forms, marks))
+            records = [self.window.cache.records[row] for row in new]
+            forms, marks = self.window.cache.forms[new], self.window.cache.form_marks[new]
+            self.window.statistics.append(slice, tally_of(records, forms, marks))
 
     def _newcomers(
         self,
@@ -192,8 +224,8 @@ class Deduper:
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
         fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
-        gone = self.cache.load(fetched - {-1})
-        rows, filed = self.cache.rows, self.cache.filed
+        gone = self.window.cache.load(fetched - {-1})
+        rows, filed = self.window.cache.rows, self.window.cache.filed
         candidates: dict[int, list[int]] = {}
         for i, place in places.items():
             hours = ready[i].record.hours
@@ -206,8 +238,8 @@ class Deduper:
             ]
         left = [rows[places[i]] for i, others in candidates.items() for _ in others]
         right = [rows[other] for others in candidates.values() for other in others]
-        scores = iter(self._scores(left, right).tolist() if left else ())
-        floor = _FLOOR * self._threshold
+        scores = iter(self.window.scores(left, right).tolist() if left else ())
+        floor = _FLOOR * self.window.threshold
         news = {}
         for i, place in places.items():
             scored = {other: next(scores) for other in candidates[i]}
@@ -218,15 +250,6 @@ class Deduper:
             again = found[i].known
             news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
         return news
-
-    @property
-    def _threshold(self) -> float:
-        return level_threshold(self.cache.threshold, self.params.level)
-
-    def _scores(self, left: Sequence[int], right: Sequence[int]) -> NDArray[np.float32]:
-        """Scores of pairs of rows, as clusters are made of."""
-        judged = self.cache.judge(np.array(left, dtype=np.int32), np.array(right, dtype=np.int32))
-        return level_scores(judged, self.cache.threshold, self.params.level)
 
     # ---- linking ---------------------------------------------------------------------------------
 
@@ -249,210 +272,43 @@ class Deduper:
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
     ) -> list[Decision] | None:
         for attempt in range(attempts):
-            self.heeded.read()
-            rules = self.rules()
-            draft = self._draft([], careful=attempt > 0)
+            self.window.heeded.read()
+            rules = self.window.rules()
+            draft = self.window.draft(careful=attempt > 0)
             known = {p for newcomer in news for p in newcomer.known}
             if attempt:
-                known -= self._gone(known)
+                known -= self.window.gone(known)
             draft.load([*(newcomer.place for newcomer in news), *known])
-            self._fetch_samples(draft, known)
+            self.window.fetch_samples(draft, known)
             for newcomer in news:
                 if newcomer.again and draft.cluster_of(newcomer.place) is not None:
                     continue  # what was decided stays
-                if newcomer.head in known:
+                mates = self.window.heeded.mates(newcomer.place)
+                draft.load(mates)
+                if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
+                    _put(draft, newcomer.place, mate)
+                elif newcomer.head in known:
                     _settle_copy(draft, newcomer, rules)
                 else:
                     scores = {p: score for p, score in newcomer.known.items() if p in known}
                     settle(draft, newcomer.place, scores, rules)
-            change = draft.change(self.elect, self.heeded.hands, hours)
+            change = draft.change(self.window.elect, self.window.heeded.hands, hours)
             if draft.is_empty or self.index.link(change):
-                return self._decide(news, draft, change)
+                return self._deciding.decide(news, draft, change)
         return None
-
-    def _gone(self, places: set[int]) -> set[int]:
-        """Which articles have been removed since they were fetched."""
-        ordered = list(places)
-        stored = self.index.records(ordered) if ordered else []
-        gone = {place for place, record in zip(ordered, stored, strict=True) if record is None}
-        for place in gone:
-            self.cache.forget(place)
-        return gone
-
-    def _draft(self, places: Sequence[int], careful: bool = False) -> Draft:
-        draft = Draft(self.index, self.hours, self.name, careful)
-        draft.load(places)
-        return draft
-
-    def _fetch_samples(self, draft: Draft, known: set[int]) -> None:
-        """Fetch in one go what the clusters of candidates will be judged by."""
-        clusters = {c for place in known if (c := draft.cluster_of(place)) is not None}
-        self.cache.load(p for c in clusters for p in sample(draft.members(c)))
-
-    def rules(self) -> Rules:
-        """What decides which articles may be together now."""
-        return Rules(
-            score=self._score_places,
-            threshold=self._threshold,
-            window=self.params.window_hours,
-            apart=self.heeded.apart if self.heeded.any_apart else None,
-            digest=lambda place: int(self.cache.digests[self._row(place)]),
-            hours=self.hours,
-        )
-
-    def _score_places(self, ones: Sequence[int], others: Sequence[int]) -> NDArray[np.float32]:
-        self.cache.load((*ones, *others))
-        rows = self.cache.rows
-        if all(p in rows for p in ones) and all(p in rows for p in others):
-            return self._scores([rows[p] for p in ones], [rows[p] for p in others])
-        pairs = list(zip(ones, others, strict=True))
-        scores = np.zeros(len(pairs), dtype=np.float32)  # what has just gone away is near nothing
-        there = [i for i, (a, b) in enumerate(pairs) if a in rows and b in rows]
-        if there:
-            left, right = [rows[ones[i]] for i in there], [rows[others[i]] for i in there]
-            scores[there] = self._scores(left, right)
-        return scores
-
-    def _row(self, place: int) -> int:
-        if place not in self.cache.rows and self.cache.load([place]):
-            raise IndexUnavailable(f"article {place:#x} has just been taken out of the index")
-        return self.cache.rows[place]
-
-    def hours(self, place: int) -> float:
-        """The time that an article is filed under, in hours since 1970."""
-        if place not in self.cache.rows and self.cache.load([place]):
-            return slice_of(place) * self.index.manifest.slice_hours
-        return float(self.cache.filed[self.cache.rows[place]])
-
-    def name(self, place: int) -> str:
-        """The id of an article."""
-        return self.cache.entries[self._row(place)].id
-
-    def elect(self, members: Sequence[int], before: Cluster | None) -> Cluster:
-        """What holds for the members of a cluster together; only that is filled in."""
-        gone = self.cache.load(members)
-        places = [place for place in members if place not in gone]
-        rows = [self.cache.rows[place] for place in places]
-        entries = [self.cache.entries[row] for row in rows]
-        lengths = [int(self.cache.lengths[row]) for row in rows]
-        story = story_of(entries, lengths, self._sources, self.params.election)
-        canonical, reason = story.canonical, story.reason
-        pinned = [i for i, place in enumerate(places) if place in self.heeded.pins]
-        if pinned:
-            among = [entries[i] for i in pinned], [lengths[i] for i in pinned]
-            canonical = story_of(*among, self._sources, self.params.election).canonical
-            reason = PINNED
-        place = next(p for p, e in zip(places, entries, strict=True) if e.id == canonical)
-        return Cluster(
-            story.id, 0, (), place, canonical, reason, story.credit, story.credited, None, None
-        )
-
-    # ---- decisions -------------------------------------------------------------------------------
 
     def _would(self, newcomer: Newcomer) -> Decision:
         """What would become of an article that is not in the index."""
-        self.heeded.read()
-        draft = self._draft(list(newcomer.known))
+        self.window.heeded.read()
+        draft = self.window.draft(list(newcomer.known))
         draft.adopt(newcomer.place)
-        self._fetch_samples(draft, set(newcomer.known))
+        self.window.fetch_samples(draft, set(newcomer.known))
         if newcomer.head >= 0:
-            _settle_copy(draft, newcomer, self.rules())
+            _settle_copy(draft, newcomer, self.window.rules())
         else:
-            settle(draft, newcomer.place, newcomer.known, self.rules())
-        change = draft.change(self.elect, self.heeded.hands, None)
-        return self._decide([newcomer], draft, change)[0]
-
-    def _decide(
-        self, news: Sequence[Newcomer], draft: Draft, change: Change | None
-    ) -> list[Decision]:
-        """The decisions on articles, once their clusters are settled."""
-        changed = {cluster.id: cluster for cluster in change.clusters} if change else {}
-        rows = self.cache.rows
-        clusters: list[Cluster] = []
-        looked: list[list[int]] = []
-        for newcomer in news:
-            id = draft.cluster_of(newcomer.place)
-            assert id is not None
-            cluster = changed.get(id) or draft.before(id)
-            assert cluster is not None
-            members = set(cluster.members)
-            near = {*newcomer.known, *sample(cluster.members), cluster.canonical} & members
-            clusters.append(cluster)
-            looked.append(sorted(near - {newcomer.place}))
-        gone = self.cache.load(p for others in looked for p in others)
-        looked = [[p for p in others if p not in gone] for others in looked]
-        left = [n.row for n, others in zip(news, looked, strict=True) for _ in others]
-        right = [rows[p] for others in looked for p in others]
-        judged = self.cache.judge(np.array(left, np.int32), np.array(right, np.int32))
-        relations = judged.relations.tolist()
-        similarities = judged.similarities.tolist()
-        stubs = self._stubs(news)
-        decisions, at = [], 0
-        for newcomer, cluster, others in zip(news, clusters, looked, strict=True):
-            part = slice(at, at + len(others))
-            at = part.stop
-            told = list(zip(relations[part], similarities[part], others, strict=True))
-            decisions.append(self._decision(newcomer, cluster, told, newcomer.row in stubs))
-        return decisions
-
-    def _decision(
-        self,
-        newcomer: Newcomer,
-        cluster: Cluster,
-        near: Sequence[tuple[int, float, int]],
-        stub: bool,
-    ) -> Decision:
-        entry = self.cache.entries[newcomer.row]
-        kind = Kind(int(self.cache.kinds[newcomer.row]))
-        best = max(near, key=lambda n: (n[0], n[1], -n[2]), default=None)
-        linked = self._linked(newcomer, cluster) if kind in SEVERAL else None
-        return Decision(
-            id=entry.id,
-            cluster_id=cluster.id,
-            canonical_id=cluster.canonical_id,
-            is_canonical=cluster.canonical == newcomer.place,
-            relation=Relation(best[0]).label if best else Relation.NONE.label,
-            update=any(self._is_update(newcomer.row, relation, p) for relation, _, p in near),
-            nearest_id=self.name(best[2]) if best else None,
-            similarity=round(best[1], 4) if best else None,
-            credit=cluster.credit,
-            credit_count=cluster.credited,
-            cluster_size=len(cluster.members),
-            canonical_reason=cluster.reason,
-            kind=Kind.STUB.label if stub and kind is Kind.ARTICLE else kind.label,
-            linked_id=linked,
-        )
-
-    def _is_update(self, row: int, relation: int, other: int) -> bool:
-        """Whether an article is a later version of another by the same source."""
-        before, cache = self.cache.rows[other], self.cache
-        one_source = cache.sources[row] == cache.sources[before] >= 0
-        later = cache.hours[before] < cache.hours[row]
-        return bool(one_source and later and Relation.STORY < relation < Relation.EXACT)
-
-    def _stubs(self, news: Sequence[Newcomer]) -> set[int]:
-        left = [n.row for n in news for _ in n.candidates]
-        right = [self.cache.rows[p] for n in news for p in n.candidates]
-        if not left:
-            return set()
-        found = find_stubs(self.cache, np.array(left, np.int32), np.array(right, np.int32))
-        return set(found.tolist())
-
-    def _linked(self, newcomer: Newcomer, cluster: Cluster) -> str | None:
-        """The canonical article of the story outside its own that an entry has most to do with."""
-        outside = [p for p in newcomer.candidates if p not in cluster.members]
-        if not outside:
-            return None
-        rows = np.array([self.cache.rows[p] for p in outside], dtype=np.int32)
-        links = find_links(self.cache, np.full(len(rows), newcomer.row, dtype=np.int32), rows)
-        if not len(links.entries):
-            return None
-        best = int(links.articles[np.argmax(links.closeness)])
-        place = outside[int(np.flatnonzero(rows == best)[0])]
-        draft = self._draft([place])
-        id = draft.cluster_of(place)
-        other = draft.before(id) if id is not None else None
-        return other.canonical_id if other else None
+            settle(draft, newcomer.place, newcomer.known, self.window.rules())
+        change = draft.change(self.window.elect, self.window.heeded.hands, None)
+        return self._deciding.decide([newcomer], draft, change)[0]
 
     # ---- going away ------------------------------------------------------------------------------
 
@@ -467,7 +323,7 @@ class Deduper:
             gone += some
             if not some:
                 self._expired = slice
-                self._statistics.catch_up()
+                self.window.statistics.catch_up()
                 break
         return gone
 
@@ -481,6 +337,10 @@ class Deduper:
             self.expire(now, _EXPIRED_AT_ONCE)
 
 
+def _hours(now: datetime | None) -> float | None:
+    return now.timestamp() / 3600.0 if now else None
+
+
 def _refused(article: Article, found: Found) -> RecordRejected | None:
     if found.removed is not None:
         return RecordRejected(article.id, f"was taken down: {found.removed.reason}", article.id)
@@ -488,6 +348,15 @@ def _refused(article: Article, found: Found) -> RecordRejected | None:
         why = "the id is in the index with another text; give a new version an id of its own"
         return RecordRejected(article.id, why, article.id)
     return None
+
+
+def _put(draft: Draft, place: int, cluster: str) -> None:
+    """Into that cluster, whatever speaks against it."""
+    own = draft.cluster_of(place)
+    if own is None:
+        draft.join(cluster, place)
+    elif own != cluster:
+        draft.merge(cluster, own)
 
 
 def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:

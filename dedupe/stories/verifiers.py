@@ -126,7 +126,7 @@ def verifier_named(name: str) -> Maker:
         raise UsageError(f"the verifier {name!r} cannot be loaded: {error}") from error
     if not callable(maker):
         raise UsageError(f"the verifier {name!r} is no maker of verifiers but {maker!r}")
-    return maker  # type: ignore[no-any-return]
+    return maker
 
 
 def watched(articles: Iterable[Article], maker: Maker) -> Iterable[Article]:
