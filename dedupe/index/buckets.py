@@ -29,7 +29,7 @@ _T = TypeVar("_T", bound=np.generic)
 
 
 class Cut(NamedTuple):
-    """A bucket that had been full when it lost a member: what it keeps from then on."""
+    """A bucket that had pushed a member out when an article left: what it has kept since."""
 
     band: int
     key: int
@@ -133,13 +133,12 @@ def _leave(
         while walked < members and member != own:
             member, newer = np.int64(chain[member, band]), member
             walked += 1
-        if walked == members:  # it was pushed out before
-            continue
-        if newer >= 0:
-            chain[newer, band] = chain[own, band]
-        elif chain[own, band] >= 0:
-            newest = np.int64(chain[own, band])
-        members -= 1
+        if walked < members:  # it was not pushed out before
+            members -= 1
+            if newer >= 0:
+                chain[newer, band] = chain[own, band]
+            elif chain[own, band] >= 0:
+                newest = np.int64(chain[own, band])
         if full:
             cuts[made, 0], cuts[made, 1], cuts[made, 2] = band, keys[own, band], members
             made += 1
@@ -245,7 +244,9 @@ class Buckets:
         self._slices: dict[int, _Slice] = {}
         self._members = np.empty((0, 0), np.int64)  # room for what is read, used again
 
-    def enter(self, slice: int, places: Sequence[int], keys: NDArray[np.uint32]) -> int:
+    def enter(
+        self, slice: int, places: Sequence[int] | NDArray[np.int64], keys: NDArray[np.uint32]
+    ) -> int:
         """Put articles of one slice, keys (n, bands), into buckets; how many pushed one out."""
         mine = self._slices.get(slice)
         if mine is None:

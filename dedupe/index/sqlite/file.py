@@ -23,10 +23,13 @@ _SCHEMA_VERSION = 1
 _PAGE = 8192  # bytes
 _CACHE = 32768  # KiB of pages that a process keeps
 
-# Hashes are stored as signed integers. What grows large stands in tables of its own, so that the
-# others stay dense. Buckets are not stored: each process fills its own from `entries`, a log.
+# Hashes are stored as signed integers; states, events, receipts and hands as msgpack. What grows
+# large stands in tables of its own, so that the others stay dense. Buckets are not stored: each
+# process fills its own from `entries`, a log.
 _SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID; -- manifest, hands
+CREATE TABLE meta ( -- manifest, hands
+    name TEXT PRIMARY KEY, value BLOB
+) WITHOUT ROWID;
 CREATE TABLE slices (
     slice INTEGER PRIMARY KEY,
     live INTEGER, -- 0: expired; kept, so that no place is given twice
@@ -59,11 +62,11 @@ CREATE INDEX entries_by_slice ON entries (slice);
 CREATE TABLE tallies (
     slice INTEGER, position INTEGER, whole INTEGER, blob BLOB, PRIMARY KEY (slice, position)
 );
-CREATE TABLE clusters (id TEXT PRIMARY KEY, version INTEGER, state BLOB); -- msgpack
+CREATE TABLE clusters (id TEXT PRIMARY KEY, version INTEGER, state BLOB);
 CREATE TABLE redirects (id TEXT PRIMARY KEY, cluster TEXT) WITHOUT ROWID;
 CREATE INDEX redirects_by_cluster ON redirects (cluster);
-CREATE TABLE events (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB); -- msgpack
-CREATE TABLE receipts (id TEXT PRIMARY KEY, receipt BLOB) WITHOUT ROWID; -- msgpack
+CREATE TABLE events (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB);
+CREATE TABLE receipts (id TEXT PRIMARY KEY, receipt BLOB) WITHOUT ROWID;
 """
 
 
@@ -178,7 +181,7 @@ def _manifest(file: File, wanted: Manifest | None) -> Manifest:
 
 
 def _create(db: sqlite3.Connection, manifest: Manifest) -> None:
-    for statement in _SCHEMA.split(";\n"):
+    for statement in _SCHEMA.split(";\n")[:-1]:
         db.execute(statement)
     db.execute("INSERT INTO meta VALUES ('manifest', ?)", (manifests.encode(manifest),))
     db.execute(f"PRAGMA application_id={_APPLICATION}")

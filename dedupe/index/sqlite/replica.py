@@ -34,24 +34,21 @@ class Replica:
 
     def lacks(self, near: Iterable[tuple[int, int]], db: sqlite3.Connection) -> bool:
         """Whether a slice was never read."""
-        return any(slice not in self._read for slice, _ in _live(db, near))
+        return not self._read.keys() >= _within(_live(db), near)
 
     def follow(self, db: sqlite3.Connection, near: Iterable[tuple[int, int]]) -> None:
         """Read what all processes have entered into these slices."""
-        for slice, void in _live(db, near):
+        live = _live(db)
+        for slice in self._read.keys() - live.keys():
+            self.buckets.drop(slice)
+            del self._read[slice]
+        for slice in _within(live, near):
+            void = live[slice]
             read = self._read.get(slice)
-            if read is None:
-                self._forget_expired(db)
             if read is None or read.void != void:
                 self.buckets.drop(slice)
                 read = _Read(void, void)
             self._read[slice] = _Read(void, self._catch_up(db, slice, read.last))
-
-    def _forget_expired(self, db: sqlite3.Connection) -> None:
-        live = {slice for (slice,) in db.execute("SELECT slice FROM slices WHERE live")}
-        for slice in self._read.keys() - live:
-            self.buckets.drop(slice)
-            del self._read[slice]
 
     def _catch_up(self, db: sqlite3.Connection, slice: int, last: int) -> int:
         places: list[bytes] = []
@@ -111,16 +108,15 @@ class Replica:
         self._read[slice] = self._read[slice]._replace(last=number)
 
 
-def _live(db: sqlite3.Connection, near: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The live slices in some ranges, each with the number up to which its entries are void."""
-    slices: dict[int, int] = {}
-    for first, last in set(near):
-        slices.update(
-            db.execute(
-                "SELECT slice, void FROM slices WHERE live AND slice BETWEEN ? AND ?", (first, last)
-            ).fetchall()
-        )
-    return sorted(slices.items())
+def _live(db: sqlite3.Connection) -> dict[int, int]:
+    """The live slices, each with the number up to which its entries are void."""
+    return dict(db.execute("SELECT slice, void FROM slices WHERE live").fetchall())
+
+
+def _within(slices: Iterable[int], near: Iterable[tuple[int, int]]) -> set[int]:
+    """The slices that are in any of some ranges."""
+    ranges = set(near)
+    return {slice for slice in slices if any(a <= slice <= b for a, b in ranges)}
 
 
 def _log(
