@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dedupe.cli.progress import ScanProgress
     from dedupe.cli.rendering import Output
-    from dedupe.deduper.stream import Deduper
+    from dedupe.deduper import Deduper
     from dedupe.models import Article, Rejection
 
 no_texts = option(

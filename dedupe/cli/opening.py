@@ -11,7 +11,7 @@ from dedupe.cli.options import default_index, election, scan_params
 from dedupe.errors import IndexMismatch, UsageError
 
 if TYPE_CHECKING:
-    from dedupe.deduper.stream import Deduper
+    from dedupe.deduper import Deduper
     from dedupe.index.base import Index
 
 _OF_MANIFEST = {"level": "level", "window": "window_hours"}
@@ -36,7 +36,7 @@ def opened_index(given: dict[str, Any], *, new: bool = False) -> Iterator[Index]
 @contextmanager
 def opened(given: dict[str, Any], *, new: bool = False) -> Iterator[Deduper]:
     """A deduper on the index of `--index`, with the options for judging and electing."""
-    from dedupe.deduper.stream import Deduper
+    from dedupe.deduper import Deduper
 
     with opened_index(given, new=new) as index:
         manifest = index.manifest

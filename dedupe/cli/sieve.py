@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.deduper.stream import Deduper
+from dedupe.deduper import Deduper
 from dedupe.errors import RecordRejected
 from dedupe.feeds import Passing
 from dedupe.models import Decision, Rejection, Relation
@@ -77,7 +77,7 @@ class Sieve:
         return self._related(decision, later, self._least)
 
     def _related(self, decision: Decision, later: set[str], least: Relation) -> bool:
-        index, cache = self._deduper.index, self._deduper.cache
+        index, cache = self._deduper.index, self._deduper.window.cache
         (cluster,), (own, *after) = (
             index.clusters([decision.cluster_id]),
             index.places([decision.id, *later]),

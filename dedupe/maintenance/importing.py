@@ -13,7 +13,7 @@ from msgspec import Struct
 from dedupe.deduper.cache import entry_of_record
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.filing import Filing
-from dedupe.deduper.stream import Deduper
+from dedupe.deduper import Deduper
 from dedupe.deduper.tallies import encode_tally, forms_of, tally_of
 from dedupe.errors import IndexUnavailable, RecordRejected, UsageError
 from dedupe.index.base import Change, Cluster, Event, Filed, Hands, Index, Receipt
@@ -193,11 +193,10 @@ class Importer:
 
     def _join(self, places: Sequence[int]) -> bool:
         """Put those that are in no story yet to the others; whether there are any."""
-        deduper = self._deduper
+        window = self._deduper.window
         for _ in range(_ATTEMPTS):
-            deduper.heeded.read()
-            draft = Draft(self._index, deduper.hours, deduper.name, careful=True)
-            draft.load(places)
+            window.heeded.read()
+            draft = window.draft(places, careful=True)
             loose = [place for place in places if draft.cluster_of(place) is None]
             if not loose:
                 return False
@@ -207,17 +206,17 @@ class Importer:
                 into = draft.found(loose.pop(0))
             for place in loose:
                 draft.join(into, place)
-            if self._index.link(draft.change(deduper.elect, deduper.heeded.hands, None)):
+            if self._index.link(draft.change(window.elect, window.heeded.hands, None)):
                 return True
         raise IndexUnavailable("other processes keep changing the same stories; import it again")
 
     def _fits(self, draft: Draft, cluster: str, places: Sequence[int]) -> bool:
         first, last = draft.span(cluster)
-        hours = [self._deduper.hours(place) for place in places]
+        hours = [self._deduper.window.hours(place) for place in places]
         span = max(last, *hours) - min(first, *hours)
         if span > self._index.manifest.window_hours:
             return False
-        return not self._deduper.heeded.apart(places, draft.members(cluster))
+        return not self._deduper.window.heeded.apart(places, draft.members(cluster))
 
 
 def _cluster(line: StoryLine, places: dict[str, int | None]) -> Cluster:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby, islice
 
-from dedupe.deduper.stream import Deduper
+from dedupe.deduper import Deduper
 from dedupe.errors import RecordRejected, UsageError
 from dedupe.index.base import Index
 from dedupe.index.records import decode_article, decode_record
