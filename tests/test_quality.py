@@ -12,6 +12,7 @@ import pytest
 
 from dedupe.batch.scan import scan
 from dedupe.evaluation.development import SETS, evaluate_set, promised
+from dedupe.evaluation.streams import STREAMS, evaluate_stream
 from dedupe.feeds import read_articles
 
 pytestmark = pytest.mark.data
@@ -33,7 +34,8 @@ def measured(shared_data: Path) -> Measured:
 
 
 def test_every_set_has_floors() -> None:
-    assert set(FLOORS) == set(SETS)
+    assert set(FLOORS) == {*SETS, "stream"}
+    assert set(FLOORS["stream"]) == set(STREAMS)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -43,9 +45,23 @@ def test_quality_is_as_good_as_before(name: str, measured: Measured) -> None:
         among = measured(name, "allsides_12k")["f1"]
         figures = figures | {"loss_among_allsides_12k": figures["f1"] - among}
     print(name, {key: round(value, 4) for key, value in figures.items()})
-    low = {k: figures[k] for k, v in FLOORS[name].get("at_least", {}).items() if figures[k] < v}
-    high = {k: figures[k] for k, v in FLOORS[name].get("at_most", {}).items() if figures[k] > v}
-    assert (low, high) == ({}, {})
+    assert _beyond(figures, FLOORS[name]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "order"), [(name, order) for name, orders in STREAMS.items() for order in orders]
+)
+def test_a_stream_is_as_good_as_before(name: str, order: str, shared_data: Path) -> None:
+    found = evaluate_stream(shared_data, name, order)
+    figures = promised(name, found) | {"largest_story": float(found.largest)}
+    print(name, order, {key: round(value, 4) for key, value in figures.items()})
+    assert _beyond(figures, FLOORS["stream"][name]) == {}
+
+
+def _beyond(figures: dict[str, float], floors: dict[str, dict[str, float]]) -> dict[str, float]:
+    """The figures that are lower than their floor, or higher than their ceiling."""
+    low = {k: figures[k] for k, v in floors.get("at_least", {}).items() if figures[k] < v}
+    return low | {k: figures[k] for k, v in floors.get("at_most", {}).items() if figures[k] > v}
 
 
 def test_the_two_seeds_are_one_story_one_a_rewrite_of_the_other_credited_to_reuters(

@@ -53,9 +53,12 @@ class Collection:
         """Keep the circumstances of a batch; its fingerprints follow through `keep`."""
         self.entries.extend(map(entry_of, articles))
 
-    def keep(self, fingerprints: Fingerprints) -> None:
-        """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept."""
-        self._keys.append(bucket_keys(fingerprints, self._params))
+    def keep(self, fingerprints: Fingerprints, keys: NDArray[np.uint32] | None = None) -> None:
+        """Keep a batch's fingerprints. Of the story signatures only the bucket keys are kept.
+
+        Where the (n, bands) `keys` are given, the story signatures need not be there.
+        """
+        self._keys.append(bucket_keys(fingerprints, self._params) if keys is None else keys)
         self._counts.append(np.diff(fingerprints.term_bounds))
         self._starts.append(len(self._columns["terms"].view()) + fingerprints.term_bounds[:-1])
         for name, column in self._columns.items():

@@ -29,6 +29,7 @@ BATCH_ARTICLES = 128
 BATCH_CHARACTERS = 1_000_000
 _STRIDE = 1024  # articles whose candidates one thread looks up and verifies at a time
 _PAIRS = 20_000  # that one thread judges at a time
+_NEVER = -1e6  # score of two articles that are kept apart
 _FLOOR = 0.25  # of the threshold: candidate pairs scored lower are forgotten
 
 Progress = Callable[[str, int, int], None]  # stage, done, of how many (0 = not known)
@@ -156,6 +157,26 @@ def batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
         yield batch
 
 
+class Constraints(NamedTuple):
+    """What people say of articles, given by their ranks."""
+
+    together: tuple[frozenset[int], ...] = ()  # groups that are in one story
+    apart: tuple[tuple[frozenset[int], frozenset[int]], ...] = ()  # no story has some of both
+
+
+def story_labels(
+    ranked: Ranked,
+    params: ScanParams,
+    verifier: Verifier,
+    progress: Progress = silent,
+    constraints: Constraints | None = None,
+) -> NDArray[np.int64]:
+    """For each article, by rank, the first of its story."""
+    with ThreadPoolExecutor(_workers(params)) as pool:
+        constraints = constraints or Constraints()
+        return _clustered(ranked, verifier, params, pool, progress, constraints)[0]
+
+
 def _stories(
     ranked: Ranked,
     verifier: Verifier,
@@ -163,28 +184,7 @@ def _stories(
     pool: ThreadPoolExecutor,
     progress: Progress,
 ) -> list[Decision]:
-    times = ranked.times()
-    window = params.window_hours
-    together = _exact_groups(ranked.compared.digests, times, window)
-    found = _verified(ranked, together, verifier, params, pool, progress)
-
-    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-        parts = max(1, len(left) // _PAIRS)
-        judged = pool.map(verifier.judge, np.array_split(left, parts), np.array_split(right, parts))
-        linked = [level_scores(part, verifier.threshold, params.level) for part in judged]
-        return np.concatenate(linked)
-
-    progress("clustering", 0, 0)
-    labels = average_link(
-        together,
-        found.left,
-        found.right,
-        found.scores,
-        level_threshold(verifier.threshold, params.level),
-        score,
-        times,
-        window,
-    )
+    labels, together, found = _clustered(ranked, verifier, params, pool, progress, Constraints())
     inside = labels[found.left] == labels[found.right]
     copies = np.flatnonzero(together != np.arange(len(together)))
     left = np.r_[found.left[inside], together[copies]].astype(np.int32)
@@ -192,6 +192,60 @@ def _stories(
     ranked.circumstances.kinds[found.stubs] = Kind.STUB
     linked = closest(found.links, labels, together)
     return decide(ranked, labels, left, right, verifier, params, linked)
+
+
+def _clustered(
+    ranked: Ranked,
+    verifier: Verifier,
+    params: ScanParams,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+    constraints: Constraints,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], CandidatePairs]:
+    """The stories, the exact copies within them, and the pairs that were compared."""
+    times = ranked.times()
+    window = params.window_hours
+    together = _exact_groups(ranked.compared.digests, times, window)
+    found = _verified(ranked, together, verifier, params, pool, progress)
+
+    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        parts = max(1, len(left) // _PAIRS)
+        lefts, rights = np.array_split(left, parts), np.array_split(right, parts)
+        judged = pool.map(verifier.judge, lefts, rights)
+        linked = [level_scores(part, verifier.threshold, params.level) for part in judged]
+        return _kept_apart(left, right, np.concatenate(linked), constraints)
+
+    progress("clustering", 0, 0)
+    start = together
+    for group in constraints.together:
+        kept = np.unique(start[sorted(group)])
+        start = np.where(np.isin(start, kept), kept.min(initial=len(start)), start)
+    labels = average_link(
+        start,
+        found.left,
+        found.right,
+        _kept_apart(found.left, found.right, found.scores, constraints),
+        level_threshold(verifier.threshold, params.level),
+        score,
+        times,
+        window,
+    )
+    return labels, together, found
+
+
+def _kept_apart(
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    constraints: Constraints,
+) -> NDArray[np.float32]:
+    """The scores; of pairs that people keep apart so low that no average survives it."""
+    for one, other in constraints.apart:
+        ones, others = np.array(sorted(one)), np.array(sorted(other))
+        apart = np.isin(left, ones) & np.isin(right, others)
+        apart |= np.isin(left, others) & np.isin(right, ones)
+        scores = np.where(apart, np.float32(_NEVER), scores)
+    return scores
 
 
 def _exact_groups(

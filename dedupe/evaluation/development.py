@@ -64,7 +64,7 @@ def promised(name: str, found: Evaluation) -> dict[str, float]:
         }
     if name == "rss2023_03":
         figures |= {key: share[key] for key in ("wire_copy_silver", "template_same_domain")}
-    elif name == "reuters21578":
+    elif name == "reuters21578" and found.pairs:
         figures["update_and_repeat"] = _derived(labels, "update", "repeat")
         figures |= {key: share[key] for key in ("template", "short_template")}
     elif name == "wirepairs":
