@@ -102,7 +102,9 @@ def remove(articles: tuple[str, ...], **given: Any) -> None:
     with opened(given) as deduper:
         unknown = _unknown(deduper, articles)
         if unknown:
-            raise UsageError(f"there is no article {unknown[0]!r} in the index; nothing was removed")
+            raise UsageError(
+                f"there is no article {unknown[0]!r} in the index; nothing was removed"
+            )
         if not given["yes"] and sys.stdin.isatty():
             _ask(articles)
         for article in dict.fromkeys(articles):

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedupe.cli.options import (
-    Duration,
     Moment,
-    electing,
     index,
     index_level,
-    index_url,
     index_window,
     online,
     option,
@@ -28,9 +25,6 @@ from dedupe.cli.options import (
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dedupe.errors import RecordRejected
     from dedupe.maintenance.verifying import Problem
 
 _PAUSE = 1.0  # seconds between two looks at the log
@@ -248,7 +242,8 @@ def forecast(**given: Any) -> None:
     from dedupe.cli.index_tables import forecast_shown
     from dedupe.cli.opening import opened_or_none
     from dedupe.cli.rendering import show
-    from dedupe.maintenance.forecasting import Forecasts, forecast as forecasts_of
+    from dedupe.maintenance.forecasting import Forecasts
+    from dedupe.maintenance.forecasting import forecast as forecasts_of
 
     with opened_or_none(given) as opened:
         found: Forecasts = forecasts_of(

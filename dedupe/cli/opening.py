@@ -13,6 +13,7 @@ from dedupe.errors import IndexMismatch, UsageError
 if TYPE_CHECKING:
     from dedupe.deduper import Deduper
     from dedupe.index.base import Index
+    from dedupe.index.manifest import Manifest
 
 _OF_MANIFEST = {"level": "level", "window": "window_hours"}
 
@@ -31,6 +32,36 @@ def opened_index(given: dict[str, Any], *, new: bool = False) -> Iterator[Index]
         yield index
     finally:
         index.close()
+
+
+@contextmanager
+def opened_with(given: dict[str, Any], wanted: Manifest) -> Iterator[Index]:
+    """The index of `--index`, made with this manifest where there is none; any other is taken."""
+    from dedupe.index.opening import open_index
+
+    url, force = given["index"], given.get("force", False)
+    _look_for(url, True)
+    try:
+        index = open_index(url, wanted, force=force)
+    except IndexMismatch:
+        index = open_index(url, force=force)
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+@contextmanager
+def opened_or_none(given: dict[str, Any]) -> Iterator[Index | None]:
+    """The index of `--index`; None where there is no such file."""
+    from dedupe.index.opening import file_of
+
+    path = file_of(given["index"])
+    if path is not None and not path.exists():
+        yield None
+    else:
+        with opened_index(given) as index:
+            yield index
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
+from dedupe.errors import RecordRejected
 from dedupe.models import Decision, Rejection, Relation
 
 _TOLD = {
@@ -94,6 +96,19 @@ class ScanProgress:
         elif self._rejected == _SHOWN + 1:
             self._console.print("more records were rejected; --rejects FILE keeps them all")
 
+    def rejecting(
+        self, keep: Callable[[Rejection], None] | None
+    ) -> Callable[[RecordRejected], None]:
+        """What takes rejections that were raised: tells them, and keeps them."""
+
+        def reject(error: RecordRejected) -> None:
+            rejection = Rejection(where=error.where, reason=error.reason, id=error.id)
+            self.rejected(rejection)
+            if keep is not None:
+                keep(rejection)
+
+        return reject
+
     def repaired(self, where: str, what: str) -> None:
         """A record was mended in a documented way."""
         self._repairs[what] += 1
@@ -124,10 +139,16 @@ class ScanProgress:
 
     def decided(self, repeats: int = 0) -> None:
         """The summary of decisions that were told one by one; `repeats` were not put out."""
-        told = [f"{n:,} {word}" for each, word in _TOLD.items() if (n := self._relations[each.label])]
+        told = [
+            f"{n:,} {word}" for each, word in _TOLD.items() if (n := self._relations[each.label])
+        ]
         articles = counted(self._relations.total(), "article")
         left_out = f"; {repeats:,} left out" if repeats else ""
         self._summary(f"{articles}: {', '.join(told)}{left_out}" if told else articles)
+
+    def done(self, what: str) -> None:
+        """The summary in the words of the command."""
+        self._summary(what)
 
     def gathered(self, articles: int) -> None:
         """The summary where nothing is decided."""

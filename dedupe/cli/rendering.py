@@ -18,7 +18,7 @@ from rich.text import Text
 from dedupe.cli.terminal import counted, harmless
 from dedupe.errors import UsageError
 from dedupe.feeds import DecisionWriter, open_writer
-from dedupe.models import Article, Decision, Relation
+from dedupe.models import Article, Decision
 
 Format = Literal["jsonl", "csv", "parquet", "table"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".parquet": "parquet"}

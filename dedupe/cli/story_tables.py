@@ -28,7 +28,7 @@ def stories_table(stories: Sequence[Listed], total: int) -> Table:
     table.add_column("story", no_wrap=True)
     for story in stories:
         credit = f"{story.credit} ({story.credit_count:,})" if story.credit else ""
-        cells = (story.title or story.canonical_id, story.source or "", credit, _time(story.last))
+        cells = (story.title or story.canonical_id, story.source or "", credit, time_of(story.last))
         table.add_row(f"{story.size:,}", *map(_cell, cells), _cell(story.id))
     table.caption = counted(total, "story", "stories")
     if len(stories) < total:
@@ -54,9 +54,9 @@ def story_table(story: StoryView, asked: str) -> Table:
     told = [f"why: {story.canonical_reason}"]
     if story.credit:
         told.append(f"{story.credit} credited by {story.credit_count:,}")
-    told.append(f"{counted(len(story.members), 'article')}, {_time(story.first)}")
+    told.append(f"{counted(len(story.members), 'article')}, {time_of(story.first)}")
     if story.first != story.last:
-        told[-1] += f" to {_time(story.last)}"
+        told[-1] += f" to {time_of(story.last)}"
     table.caption = Text("; ".join(told))
     return table
 
@@ -66,7 +66,7 @@ def _cells(member: Member, relation: str, arrow: str) -> tuple[Text, ...]:
     cells = (
         arrow + relation,
         similarity,
-        _time(member.published),
+        time_of(member.published),
         member.title or "",
         member.source or "",
         member.credit or "",
@@ -84,7 +84,7 @@ def evidence_shown(evidence: Evidence) -> Iterator[RenderableType]:
 
 
 def _told(article: Article) -> str:
-    parts = (article.id, article.title, article.source, _time(article.published))
+    parts = (article.id, article.title, article.source, time_of(article.published))
     return " · ".join(part for part in parts if part)
 
 
@@ -95,7 +95,8 @@ def _table(title: str) -> Table:
     )  # fmt: skip
 
 
-def _time(moment: datetime | None) -> str:
+def time_of(moment: datetime | None) -> str:
+    """To the minute, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "no date"
 
 

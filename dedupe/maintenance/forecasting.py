@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from dedupe.index.base import Index
+from dedupe.index.manifest import manifest_of
 
 ENOUGH = 1_000  # articles of an index that say how large others will be
 
@@ -20,36 +21,39 @@ _MEASURED = {
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
-    """What so many articles take."""
+    """What an index takes that holds the articles of some days."""
 
     per_day: int
-    days: float
     articles: int
     bytes: int
+
+
+class Forecasts(Struct, frozen=True, kw_only=True):
+    """Of several rates, and what they rest on."""
+
+    days: float  # whose articles are held at once
     bytes_per_article: int
-    measured: bool  # on this index; otherwise on others like it
+    measured_on: int  # articles of this very index; 0: on others like it
+    rows: tuple[Forecast, ...]
 
 
-def bytes_per_article(index: Index, backend: str) -> tuple[int, bool]:
-    """What one article takes, and whether this index has enough of them to tell."""
-    stats = index.stats()
-    if stats.bytes is not None and stats.articles >= ENOUGH:
-        return round(stats.bytes / stats.articles), True
-    rest, text = _MEASURED.get(backend, _MEASURED["redis"])
-    return rest + (text if index.manifest.texts else 0), False
+def forecast(
+    index: Index | None, backend: str, per_day: Sequence[int], days: float | None = None
+) -> Forecasts:
+    """The size of the index, or of a new one, with so many articles a day.
 
-
-def forecast(index: Index, backend: str, per_day: Sequence[int], days: float) -> list[Forecast]:
-    """The size of the index when it holds the articles of so many days."""
-    each, measured = bytes_per_article(index, backend)
-    return [
-        Forecast(
-            per_day=number,
-            days=days,
-            articles=round(number * days),
-            bytes=round(number * days * each),
-            bytes_per_article=each,
-            measured=measured,
-        )
-        for number in per_day
+    `days` is how long an article stays: by default the window and one slice more.
+    """
+    manifest = index.manifest if index is not None else manifest_of()
+    if days is None:
+        days = (manifest.window_hours + manifest.slice_hours) / 24.0
+    stats = index.stats() if index is not None else None
+    if stats is not None and stats.bytes is not None and stats.articles >= ENOUGH:
+        each, measured_on = round(stats.bytes / stats.articles), stats.articles
+    else:
+        rest, text = _MEASURED.get(backend, _MEASURED["redis"])
+        each, measured_on = rest + (text if manifest.texts else 0), 0
+    rows = [
+        Forecast(per_day=n, articles=round(n * days), bytes=round(n * days) * each) for n in per_day
     ]
+    return Forecasts(days=days, bytes_per_article=each, measured_on=measured_on, rows=tuple(rows))

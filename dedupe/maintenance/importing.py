@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from dedupe.deduper import Deduper
 from dedupe.deduper.cache import entry_of_record
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.filing import Filing
-from dedupe.deduper import Deduper
 from dedupe.deduper.tallies import encode_tally, forms_of, tally_of
 from dedupe.errors import IndexUnavailable, RecordRejected, UsageError
 from dedupe.index.base import Change, Cluster, Event, Filed, Hands, Index, Receipt

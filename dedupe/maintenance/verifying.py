@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -109,9 +108,7 @@ def _members(index: Index, records: dict[int, Record]) -> Iterator[Problem]:
             cluster = clusters[story]
             if cluster is None or cluster.id != story or place not in cluster.members:
                 told = "does not have it" if cluster else "is not there"
-                yield Problem(
-                    kind=MEMBER, where=id, what=f"its story {story} {told}", place=place
-                )
+                yield Problem(kind=MEMBER, where=id, what=f"its story {story} {told}", place=place)
 
 
 def _buckets(index: Index, filing: Filing, records: dict[int, Record]) -> Iterator[Problem]:
