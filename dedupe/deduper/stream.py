@@ -73,17 +73,19 @@ class Deduper:
             raise outcome
         return outcome
 
-    def add_batch(self, articles: Sequence[Article], now: datetime | None = None) -> list[Outcome]:
+    def add_batch(
+        self, articles: Sequence[Article], now: datetime | None = None, *, expire: bool = True
+    ) -> list[Outcome]:
         """Decide on articles in their order, and remember them.
 
         The decisions are as of the end of the batch. An article that is refused has its
-        RecordRejected in its place.
+        RecordRejected in its place. With `expire` off nothing falls away meanwhile.
         """
         outcomes: list[Outcome | None] = [None] * len(articles)
         for part in _of_unique_ids(articles):
             for i, outcome in zip(part, self._add([articles[i] for i in part], now), strict=True):
                 outcomes[i] = outcome
-        if now is not None:
+        if now is not None and expire:
             self._expire_some(articles, now)
         self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]

@@ -50,7 +50,7 @@ def _added(deduper: Deduper, article: Article, record: Record | None) -> bool:
     now = None
     if article.published is None and record is not None:
         now = datetime.fromtimestamp(record.hours * 3600.0, UTC)
-    (outcome,) = deduper.add_batch([article], now)
+    (outcome,) = deduper.add_batch([article], now, expire=False)
     return not isinstance(outcome, RecordRejected)
 
 

@@ -39,7 +39,7 @@ def migrated(
         receive(target, receipt)
     total, done = source.stats().articles, 0
     for now, articles in _batches(source, reject):
-        for outcome in target.add_batch(articles, now):
+        for outcome in target.add_batch(articles, now, expire=False):
             if isinstance(outcome, RecordRejected):
                 reject(outcome)
             else:
