@@ -14,6 +14,7 @@ import click
 
 from dedupe.cli.options import (
     Moment,
+    electing,
     index,
     index_level,
     index_window,
@@ -98,6 +99,7 @@ def export(**given: Any) -> None:
 @index_group.command("import")
 @click.argument("file", metavar="FILE|-")
 @index
+@electing
 @rejects_file
 @quiet
 def import_(file: str, **given: Any) -> None:
@@ -109,9 +111,8 @@ def import_(file: str, **given: Any) -> None:
     Exits 0 when done, 1 when it failed, 2 when used wrongly, 3 when done but some lines were
     rejected.
     """
-    from dedupe.cli.opening import opened_with
+    from dedupe.cli.opening import deduper_on, opened_with
     from dedupe.cli.progress import ScanProgress
-    from dedupe.deduper import Deduper
     from dedupe.feeds import MAX_RECORD_BYTES, RejectWriter, read_lines, stored_bytes
     from dedupe.maintenance.importing import Importer, read_header
 
@@ -125,7 +126,7 @@ def import_(file: str, **given: Any) -> None:
         progress,
     ):
         reject = progress.rejecting(rejects.write if rejects else None)
-        importer = Importer(Deduper(opened), manifest, reject)
+        importer = Importer(deduper_on(opened, given), manifest, reject)
         took = importer.take(lines, where, lambda done: progress.stage("reading", done, 0))
     progress.done(
         f"{took.articles:,} articles taken in, {took.known:,} were there;"
@@ -137,6 +138,7 @@ def import_(file: str, **given: Any) -> None:
 @index_group.command()
 @index
 @option("--repair", is_flag=True, help="Mend what can be mended.")
+@online
 @quiet
 def verify(**given: Any) -> None:
     """Check that an index holds together. One line of JSON for each thing that is wrong.
@@ -156,7 +158,7 @@ def verify(**given: Any) -> None:
 
     progress = ScanProgress(None, quiet=given["quiet"])
     left = 0
-    with opened({**given, "workers": None}) as deduper, progress:
+    with opened(given) as deduper, progress:
         problems = list(problems_of(deduper.index, progress.stage))
         for problem in problems:
             mended = given["repair"] and mend(deduper, problem)

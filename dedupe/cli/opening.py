@@ -67,13 +67,18 @@ def opened_or_none(given: dict[str, Any]) -> Iterator[Index | None]:
 @contextmanager
 def opened(given: dict[str, Any], *, new: bool = False) -> Iterator[Deduper]:
     """A deduper on the index of `--index`, with the options for judging and electing."""
+    with opened_index(given, new=new) as index:
+        yield deduper_on(index, given)
+
+
+def deduper_on(index: Index, given: dict[str, Any]) -> Deduper:
+    """A deduper on an index, with the options for judging and electing, as far as there are."""
     from dedupe.deduper import Deduper
 
-    with opened_index(given, new=new) as index:
-        manifest = index.manifest
-        settings = {**given, "window": manifest.window_hours, "level": manifest.level}
-        elected = election(given) if "elect" in given else {}
-        yield Deduper(index, scan_params(settings, signature=manifest.signature, **elected))
+    manifest = index.manifest
+    settings = {**given, "window": manifest.window_hours, "level": manifest.level}
+    elected = election(given) if "elect" in given else {}
+    return Deduper(index, scan_params(settings, signature=manifest.signature, **elected))
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
