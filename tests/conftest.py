@@ -11,6 +11,8 @@ from hypothesis import settings
 settings.register_profile("dedupe", deadline=None)  # the first example may compile a kernel
 settings.load_profile("dedupe")
 
+pytest_plugins = ["servers"]  # real Redis servers: tests/servers.py
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filing import MANIFEST
+from servers import Cluster, Server, fresh
 
 from dedupe.index.base import Index
 from dedupe.index.manifest import Manifest
@@ -16,7 +17,7 @@ from dedupe.index.opening import open_index
 Urls = Callable[[], str]  # each call names an index that is not there yet
 
 # Backend, fixture that gives its URLs. The index in memory is gone when it is closed.
-LASTING = {"sqlite": "sqlite_urls"}
+LASTING = {"sqlite": "sqlite_urls", "redis": "redis_urls", "cluster": "cluster_urls"}
 BACKENDS = {"memory": "memory_urls"} | LASTING
 
 
@@ -29,6 +30,16 @@ def memory_urls() -> Urls:
 def sqlite_urls(tmp_path: Path) -> Urls:
     numbers = count()
     return lambda: f"sqlite:///{tmp_path / f'index{next(numbers)}.db'}"
+
+
+@pytest.fixture
+def redis_urls(redis_server: Server) -> Urls:
+    return lambda: fresh(redis_server.url)
+
+
+@pytest.fixture
+def cluster_urls(redis_cluster: Cluster) -> Urls:
+    return lambda: fresh(redis_cluster.url)
 
 
 @pytest.fixture(params=BACKENDS)

@@ -1,0 +1,229 @@
+"""Buckets on Redis: packed for scripts that fill and read them, unpacked into candidates.
+
+The buckets of a band in one slice are spread over a power of two of groups; a group is one string
+of 6-byte entries (lua/group.lua says more). Few long strings cost less than many short ones: what
+takes the time is finding a key in memory, not reading on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import msgpack
+from numpy.typing import NDArray
+
+from dedupe.banding import most_shared
+from dedupe.errors import IndexDamaged
+from dedupe.index.base import SLICE_BITS
+from dedupe.index.redis.connecting import Command, Store, script
+from dedupe.index.redis.keys import GROUPS, Keys
+
+SCRIPTS = [script("buckets", "group"), script("leave", "group"), script("drop")]
+_WORK = 16 * 144  # bands of articles in one call: some milliseconds
+_DROPPED = 4096  # groups that one call deletes
+_NO_PLACES = np.empty(0, np.int64)
+_NO_HITS = np.empty(0, np.int32)
+
+
+class Asked(NamedTuple):
+    """An article whose buckets are filled or read."""
+
+    keys: NDArray[np.uint32]  # (bands,)
+    place: int  # -1: it is only probed
+    near: tuple[int, int]
+    enters: bool
+    new: bool  # it was not in any bucket before: what it pushes out is counted
+
+
+class Shared(NamedTuple):
+    """What an article's buckets say."""
+
+    candidates: NDArray[np.int64]
+    hits: NDArray[np.int32]
+    capped: int
+
+
+NOTHING = Shared(_NO_PLACES, _NO_HITS, 0)
+
+
+class Buckets:
+    """The buckets of all slices. `live` maps slices to their number of groups in each band."""
+
+    def __init__(self, store: Store, keys: Keys, bands: int, depth: int) -> None:
+        self._store, self._keys = store, keys
+        self.bands, self._depth = bands, depth
+        self._bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
+
+    def meet(self, asked: Sequence[Asked], live: dict[int, int], most: int) -> list[Shared]:
+        """Write the buckets of those that enter, then read the buckets of all."""
+        if not asked:
+            return []
+        parts = list(self._parts(asked, live))
+        enters = any(each.enters for each in asked)
+        if enters and len(parts) == 1:
+            replies = self._store.ask_all([parts[0].command(self, True, True)])
+        else:
+            if enters:
+                self._store.ask_all([part.command(self, True, False) for part in parts])
+            replies = self._store.ask_all([part.command(self, False, True) for part in parts])
+        return self._ranked(asked, parts, replies, most)
+
+    def write(self, asked: Sequence[Asked], live: dict[int, int]) -> None:
+        """Only write."""
+        self._store.ask_all([p.command(self, True, False) for p in self._parts(asked, live)])
+
+    def leave(self, place: int, low: bytes, groups: int) -> None:
+        """Take an article out. `low` has the low byte of its key in each band."""
+        slice, number = place >> SLICE_BITS, place & 0xFFFFFF
+        sha = SCRIPTS[1][0]
+        self._store.ask_all([
+            (
+                "EVALSHA", sha, 1, root, _name(slice), first, self._depth, groups // 256,
+                number.to_bytes(3, "little"), low[first:last],
+            )
+            for root, first, last in zip(
+                self._keys.roots, self._bounds, self._bounds[1:], strict=False
+            ) if last > first
+        ])  # fmt: skip
+
+    def drop(self, slice: int, groups: int) -> None:
+        """Delete the buckets of a slice."""
+        sha, commands = SCRIPTS[2][0], []
+        for root, begin, end in zip(self._keys.roots, self._bounds, self._bounds[1:], strict=False):
+            for band in range(begin, end):
+                name = _name(slice) + band.to_bytes(2, "little")
+                for low in range(0, groups, _DROPPED):
+                    high = min(groups, low + _DROPPED) - 1
+                    commands.append(("EVALSHA", sha, 1, root, name, low, high))
+        commands += [("HDEL", root + b"capped", _name(slice)) for root in self._keys.roots]
+        for at in range(0, len(commands), GROUPS):
+            self._store.ask_all(commands[at : at + GROUPS])
+
+    def pushed(self) -> int:
+        """Entries that were pushed out of full buckets."""
+        told = self._store.ask_all([("HVALS", root + b"capped") for root in self._keys.roots])
+        return sum(int(count) for counts in told for count in counts)
+
+    def _parts(self, asked: Sequence[Asked], live: dict[int, int]) -> Iterator[_Part]:
+        """Calls of bounded work: on one server over all bands, on a cluster over a slot group."""
+        spans = [(0, GROUPS)]
+        if self._store.clustered:
+            spans = [(group, group + 1) for group in range(GROUPS)]
+        for low, high in spans:
+            bands = self._bounds[high] - self._bounds[low]
+            if bands:
+                step = max(1, _WORK // bands)
+                for at in range(0, len(asked), step):
+                    yield _Part(at, list(asked[at : at + step]), low, high, live)
+
+    def _ranked(
+        self, asked: Sequence[Asked], parts: list[_Part], replies: list[list[bytes]], most: int
+    ) -> list[Shared]:
+        owners, places = [], []
+        capped = np.zeros(len(asked), np.int64)
+        for part, (members, lengths, over) in zip(parts, replies, strict=True):
+            counts = _ints(lengths)
+            owners.append(np.repeat(part.owners(), counts))
+            places.append(np.repeat(part.bases(), counts) | _numbers(members))
+            capped[part.at : part.at + len(part.asked)] += _ints(over)
+        owner, place = np.concatenate(owners), np.concatenate(places)
+        if len(parts) > 1:
+            order = np.argsort(owner, kind="stable")
+            owner, place = owner[order], place[order]
+        ends = np.searchsorted(owner, np.arange(len(asked) + 1)).tolist()
+        return [
+            Shared(*most_shared(place[begin:end], each.place, most), over)
+            for each, begin, end, over in zip(
+                asked, ends, ends[1:], capped.tolist(), strict=False
+            )
+        ]  # fmt: skip
+
+
+class _Part:
+    """Some articles, some slot groups: what one call works on."""
+
+    def __init__(
+        self, at: int, asked: list[Asked], low: int, high: int, live: dict[int, int]
+    ) -> None:
+        self.at, self.asked, self.low, self.high, self.live = at, asked, low, high, live
+        own = [each.place >> SLICE_BITS for each in asked]
+        first, last = min(e.near[0] for e in asked), max(e.near[1] for e in asked)
+        wanted = {s for e, s in zip(asked, own, strict=True) if e.enters}
+        self.slices = sorted(s for s in live if first <= s <= last or s in wanted)
+        at_slice = {s: i + 1 for i, s in enumerate(self.slices)}
+        slices = np.array(self.slices, np.int64)
+        self.slot = [at_slice[s] if e.enters else 0 for e, s in zip(asked, own, strict=True)]
+        self.new = [s if e.new else 0 for e, s in zip(asked, self.slot, strict=True)]
+        near = np.array([each.near for each in asked], np.int64)
+        self.from_ = np.searchsorted(slices, near[:, 0], "left") + 1
+        self.to = np.searchsorted(slices, near[:, 1], "right")
+
+    def _spread(self) -> NDArray[np.int64]:
+        """How many slices each article reads."""
+        return np.maximum(self.to - self.from_ + 1, 0)
+
+    def owners(self) -> NDArray[np.int64]:
+        """The article that each length of the reply is about."""
+        return np.repeat(np.arange(self.at, self.at + len(self.asked)), self._spread())
+
+    def bases(self) -> NDArray[np.int64]:
+        """The slice that each length of the reply is about, as the upper half of places."""
+        named = [
+            self.slices[i - 1] << SLICE_BITS
+            for low, high in zip(self.from_.tolist(), self.to.tolist(), strict=True)
+            for i in range(low, high + 1)
+        ]
+        return np.array(named, np.int64)
+
+    def command(self, buckets: Buckets, writes: bool, reads: bool) -> Command:
+        """The call. See lua/buckets.lua."""
+        bounds = buckets._bounds[self.low : self.high + 1]
+        keys = np.stack([each.keys[bounds[0] : bounds[-1]] for each in self.asked])
+        numbers = np.array([each.place & 0xFFFFFF for each in self.asked], np.uint32)
+        spreads = sorted({self.live[s] for s in self.slices})
+        first = 2 + len(self.slices)
+        header = (
+            writes, reads, buckets._depth, bounds,
+            [first + spreads.index(self.live[s]) for s in self.slices],
+            self.slot, self.new, self.from_.tolist(), self.to.tolist(),
+        )  # fmt: skip
+        return (
+            "EVALSHA", SCRIPTS[0][0], self.high - self.low,
+            *buckets._keys.roots[self.low : self.high], msgpack.encode(header),
+            *map(_name, self.slices), *(_blocks(keys, numbers, groups) for groups in spreads),
+        )  # fmt: skip
+
+
+def low_bytes(keys: NDArray[np.uint32]) -> bytes:
+    """What is kept of an article's keys, so that its buckets can be found when it is removed."""
+    return (keys & 0xFF).astype(np.uint8).tobytes()
+
+
+def _blocks(keys: NDArray[np.uint32], numbers: NDArray[np.uint32], groups: int) -> bytes:
+    """Group, bucket in the group and member of every article and band, in 2, 3 and 3 bytes."""
+    blocks = np.empty((*keys.shape, 8), np.uint8)
+    blocks[..., :2] = _bytes(keys & np.uint32(groups - 1))[..., :2]
+    blocks[..., 2:5] = _bytes(keys >> np.uint32(groups.bit_length() - 1))[..., :3]
+    blocks[..., 5:] = _bytes(numbers)[:, None, :3]
+    return blocks.tobytes()
+
+
+def _bytes(values: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    return values.astype("<u4")[..., None].view(np.uint8)
+
+
+def _name(slice: int) -> bytes:
+    return slice.to_bytes(4, "big", signed=True)
+
+
+def _ints(packed: bytes) -> NDArray[np.int64]:
+    return np.array(msgpack.decode(packed, type=list[int]), np.int64)
+
+
+def _numbers(members: bytes) -> NDArray[np.int64]:
+    if len(members) % 3:
+        raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
+    three = np.frombuffer(members, np.uint8).reshape(-1, 3).astype(np.int64)
+    return three[:, 0] | three[:, 1] << 8 | three[:, 2] << 16
