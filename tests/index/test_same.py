@@ -25,7 +25,7 @@ from dedupe.params import SignatureParams
 BANDS = 3
 SMALL = replace(MANIFEST, signature=SignatureParams(story_bands=2, copy_bands=1), depth=2)
 IDS = [f"a{i}" for i in range(14)]
-SLICES = st.integers(1, 4)
+SLICES = st.integers(1, 3)
 
 
 @st.composite
@@ -33,10 +33,10 @@ def batches(draw: st.DrawFn) -> list[Filed]:
     """Few ids, contents, digests, slices and buckets, so that everything meets."""
     return [
         Filed(
-            id=id, content=draw(st.sampled_from([1, 1, 1, 2])), digest=draw(st.integers(0, 5)),
+            id=id, content=draw(st.sampled_from([1, 1, 1, 2])), digest=draw(st.sampled_from([0, 0, 0, 1, 2])),
             slice=(slice := draw(SLICES)),
             near=(slice - draw(st.integers(0, 2)), slice + draw(st.integers(0, 2))),
-            keys=np.array([draw(st.integers(0, 2)) for _ in range(BANDS)], np.uint32),
+            keys=np.array([draw(st.integers(0, 1)) for _ in range(BANDS)], np.uint32),
             bucketed=draw(st.sampled_from([True, True, False])),
             record=id.encode(), text=draw(st.none() | st.just(b"text")),
         )
@@ -252,7 +252,7 @@ class Same(RuleBasedStateMachine):
         left = Receipt(gone.id, 7.0, "why") if receipt else None
         self.both(lambda named: named.index.remove(named.places([gone.id])[0], left, heir))
 
-    @rule(slice=SLICES, most=st.integers(1, 5))
+    @rule(slice=SLICES, most=st.integers(1, 3))
     def expire(self, slice: int, most: int) -> None:
         def act(named: Named) -> int:
             gone = 0
@@ -282,5 +282,5 @@ class Same(RuleBasedStateMachine):
 def test_every_backend_says_what_the_index_in_memory_says(lasting_urls: Callable[[], str]) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: Same(lasting_urls()),
-        settings=settings(max_examples=60, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=150, stateful_step_count=40, deadline=None),
     )
