@@ -219,9 +219,10 @@ def recluster(**given: Any) -> None:
     progress = ScanProgress(None, quiet=given["quiet"])
     with opened(given) as deduper, progress, on_compile(progress.compiling):
         done = run(deduper, datetime.now(UTC), progress.stage)
-    progress.done(
-        f"{done.articles:,} articles in {done.stories:,} stories; {done.changed:,} changed"
-    )
+    told = f"{done.articles:,} articles in {done.stories:,} stories; {done.changed:,} changed"
+    if done.missed:
+        told += f"; {done.missed:,} left as they are, since others changed them meanwhile"
+    progress.done(told)
 
 
 @index_group.command()

@@ -110,14 +110,25 @@ def test_every_settings_file_is_accepted(settings: str, work: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_readme_shows_the_demos_real_output(work: Path) -> None:
+SHOWN = {  # what the readme shows, in its order, is printed by
+    "the demo": "dedupe scan examples/ --to table",
+    "a story of an index": (
+        "dedupe add examples/stories.jsonl -q > added.jsonl;"
+        " COLUMNS=230 dedupe show ferry-fire-kettleby"
+    ),
+}
+
+
+@pytest.mark.parametrize(("number", "script"), [*enumerate(SHOWN.values())], ids=SHOWN)
+def test_the_readme_shows_real_output(work: Path, number: int, script: str) -> None:
     """Every line's cells stand in one line of the output, in order; columns may be left out."""
-    shown = next(found[2] for found in _BLOCK.finditer(_text("README.md")) if found[1] == "text")
-    done = _shell("dedupe scan examples/ --to table", work)
+    shown = [found[2] for found in _BLOCK.finditer(_text("README.md")) if found[1] == "text"]
+    assert len(shown) == len(SHOWN)
+    done = _shell(script, work)
     real = [_cells(line) for line in done.stdout.splitlines()]
     missing = [
         line
-        for line in shown.splitlines()
+        for line in shown[number].splitlines()
         if line.strip() and not any(_in_order(_cells(line), cells) for cells in real)
     ]
     assert missing == [], f"the output is now:\n{done.stdout}"
