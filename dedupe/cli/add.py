@@ -109,8 +109,8 @@ def _run(inputs: tuple[str, ...], given: dict[str, Any], *, store: bool) -> None
         remember=False,  # that is what the index is for
     )
     with (
-        opened(given, new=store) as deduper,
         open_output(given["output"], given["to"], stream=True) as output,
+        opened(given, new=store) as deduper,
         RejectWriter(given["rejects"]) if given["rejects"] else nullcontext() as rejects,
         progress,
         on_compile(progress.compiling),
