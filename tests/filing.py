@@ -39,10 +39,11 @@ def filed(id: str, /, *, like: Filed | None = None, shared: int = 0, **given: An
         keys[:shared] = like.keys[:shared]
     slice = given.setdefault("slice", 5)
     given.setdefault("near", (slice - 2, slice + 2))
+    given.setdefault("hours", slice * MANIFEST.slice_hours)
     made = Filed(
         id=id, content=xxhash.xxh64_intdigest(id.encode()),
         digest=xxhash.xxh64_intdigest(f"{id} {number}".encode()),
-        slice=slice, near=given["near"], keys=keys, bucketed=True,
+        hours=given["hours"], slice=slice, near=given["near"], keys=keys, bucketed=True,
         record=b"record of " + id.encode(), text=b"text of " + id.encode(),
     )  # fmt: skip
     return made._replace(**given)

@@ -6,20 +6,23 @@ matters a little. This takes that back. What people decided stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.batch.collection import Collection, Ranked
+from dedupe.batch.collection import Collection
 from dedupe.batch.scan import Constraints, Progress, silent, story_labels
 from dedupe.deduper.cache import entry_of_record
+from dedupe.deduper.draft import Draft
+from dedupe.deduper.heeded import Heeded
 from dedupe.deduper.joining import regroup
 from dedupe.deduper.stream import Deduper
 from dedupe.fingerprint import Fingerprints
-from dedupe.index.base import Index
+from dedupe.index.base import Hands, Index
 from dedupe.index.records import Record, decode_record
 from dedupe.stories.verifiers import maker_of
 
@@ -52,11 +55,15 @@ def recluster(
     ranked = collection.ranked()
     places = [placed[i] for i in ranked.order.tolist()]
     verifier = maker_of(params)(ranked, params)
-    labels = story_labels(ranked, params, verifier, progress, _constraints(index, ranked))
-    groups: dict[int, list[int]] = {}
+    heeded = deduper.window.heeded
+    heeded.read()
+    hands = heeded.hands
+    labels = story_labels(ranked, params, verifier, progress, _constraints(heeded, places))
+    labelled: dict[int, list[int]] = {}
     for place, label in zip(places, labels.tolist(), strict=True):
-        groups.setdefault(label, []).append(place)
-    changed, missed = _apply(deduper, list(groups.values()), now, progress)
+        labelled.setdefault(label, []).append(place)
+    groups = heeded.parted(labelled.values())  # of exact copies, and of what no sample had
+    changed, missed = _apply(deduper, groups, hands, now, progress)
     return Reclustered(len(places), len(groups), changed, missed)
 
 
@@ -93,48 +100,63 @@ def _fingerprints(records: list[Record]) -> Fingerprints:
     )
 
 
-def _constraints(index: Index, ranked: Ranked) -> Constraints:
-    hands = index.hands()
-    ranks = {entry.id: rank for rank, entry in enumerate(ranked.entries)}
+def _constraints(heeded: Heeded, places: list[int]) -> Constraints:
+    ranks = {place: rank for rank, place in enumerate(places)}
 
-    def known(ids: tuple[str, ...]) -> frozenset[int]:
-        return frozenset(ranks[id] for id in ids if id in ranks)
+    def ranked(group: frozenset[int]) -> frozenset[int]:
+        return frozenset(ranks[place] for place in group if place in ranks)
 
     return Constraints(
-        together=tuple(known(group) for group in hands.together),
-        apart=tuple((known(one), known(other)) for one, other in hands.apart),
+        together=tuple(ranked(group) for group in heeded.together),
+        apart=tuple((ranked(one), ranked(other)) for one, other in heeded.kept_apart),
     )
 
 
 def _apply(
-    deduper: Deduper, groups: list[list[int]], now: datetime | None, progress: Progress
+    deduper: Deduper,
+    groups: list[list[int]],
+    hands: Hands,
+    now: datetime | None,
+    progress: Progress,
 ) -> tuple[int, int]:
     """Turn stories into groups, those that have to do with each other in one change."""
     window, hours = deduper.window, now.timestamp() / 3600.0 if now else None
     changed = missed = 0
     for at, some in enumerate(_connected(deduper.index, groups)):
         progress("changing", at, 0)
-        window.heeded.read()
         draft = window.draft((place for group in some for place in group), careful=True)
         window.cache.load(place for group in some for place in group)
         for group in some:
             for place in group:
                 if draft.cluster_of(place) is None:
                     draft.found(place)
-        ours = {place for group in some for place in group}
-        clusters = list(dict.fromkeys(draft.cluster_of(place) for place in sorted(ours)))
+        ours = sorted(place for group in some for place in group)
+        clusters = dict.fromkeys(draft.cluster_of(place) for place in ours)
         there = [cluster for cluster in clusters if cluster is not None]
-        extra = [p for c in there for p in draft.members(c) if p not in ours]
-        regroup(draft, there, [*some, *([p] for p in extra)] if extra else some)
+        regroup(draft, there, _with_latecomers(draft, there, some))
         if draft.is_empty:
             continue
-        change = draft.change(window.elect, window.heeded.hands, hours)
+        change = draft.change(window.elect, hands, hours)
         if deduper.index.link(change):
             changed += len(change.clusters)
         else:
             missed += 1
         window.cache.trim()
     return changed, missed
+
+
+def _with_latecomers(
+    draft: Draft, clusters: Sequence[str], groups: list[list[int]]
+) -> list[list[int]]:
+    """The groups, and in each what has joined meanwhile the cluster that it has most of."""
+    groups = [list(group) for group in groups]
+    of = {place: g for g, group in enumerate(groups) for place in group}
+    for cluster in clusters:
+        members = draft.members(cluster)
+        shares = Counter(of[place] for place in members if place in of)
+        most = min(shares, key=lambda g: (-shares[g], g))
+        groups[most] += [place for place in members if place not in of]
+    return groups
 
 
 def _connected(index: Index, groups: list[list[int]]) -> Iterator[list[list[int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -226,8 +227,11 @@ class Cache:
 
 
 def entry_of_record(record: Record) -> Entry:
-    """The circumstances in a record."""
+    """The circumstances in a record. What came before the date it bears has that of its coming."""
+    published, seconds = record.published, record.hours * 3600.0
+    if published is not None and published.timestamp() > seconds + 1.0:
+        published = datetime.fromtimestamp(seconds, UTC)
     return Entry(
-        record.id, record.url, record.source, record.published, record.agency, record.own,
+        record.id, record.url, record.source, published, record.agency, record.own,
         record.original, record.kind,
     )  # fmt: skip

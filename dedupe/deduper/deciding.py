@@ -25,6 +25,14 @@ class Newcomer(NamedTuple):
     candidates: tuple[int, ...]
     again: bool = False  # it was in the index before
 
+    def without(self, gone: set[int]) -> Newcomer:
+        """The same, but for articles that are there no more."""
+        return self._replace(
+            head=-1 if self.head in gone else self.head,
+            known={p: score for p, score in self.known.items() if p not in gone},
+            candidates=tuple(p for p in self.candidates if p not in gone),
+        )
+
 
 class Deciding:
     """Makes decisions of what is at hand."""

@@ -20,8 +20,11 @@ _ATTEMPTS = 100
 
 def split(window: Window, cluster: str, ids: Sequence[str], hours: float | None) -> str:
     """Take articles out of a story into one of their own, and keep the two apart from now on."""
+    ids = list(dict.fromkeys(ids))
 
     def planned(draft: Draft) -> str:
+        if not ids:
+            raise UsageError("name the articles that are to be split off")
         story = _story(window, draft, cluster)
         moved = _places(window, ids)
         rest = [place for place in draft.members(story) if place not in moved]
@@ -73,8 +76,11 @@ def keep_apart(
     window: Window, ids: Sequence[str], others: Sequence[str], hours: float | None
 ) -> None:
     """Never have one of `ids` and one of `others` in one story; take them apart where they are."""
+    ids, others = list(dict.fromkeys(ids)), list(dict.fromkeys(others))
 
     def planned(draft: Draft) -> str:
+        if not ids or not others:
+            raise UsageError("name articles on both sides that are to be kept apart")
         if set(ids) & set(others):
             raise UsageError("an article cannot be kept apart from itself")
         ours, theirs = _places(window, ids), _places(window, others)
@@ -140,23 +146,35 @@ def _story(window: Window, draft: Draft, id: str) -> str:
 
 
 def _kept_apart(hands: Hands, ids: tuple[str, ...], others: tuple[str, ...]) -> Hands:
-    """With two groups kept apart. What kept some of both together is undone."""
+    """With two groups kept apart. What kept some of both together is cut in two."""
     one, other = set(ids), set(others)
-    together = tuple(g for g in hands.together if not (one & set(g) and other & set(g)))
+    together = []
+    for group in hands.together:
+        parts = [group]
+        if one & set(group) and other & set(group):
+            parts = [tuple(i for i in group if (i in one) == side) for side in (True, False)]
+        together += [part for part in parts if len(part) > 1]
     apart = hands.apart if (ids, others) in hands.apart else (*hands.apart, (ids, others))
-    return replace(hands, apart=apart, together=together)
+    return replace(hands, apart=apart, together=tuple(together))
 
 
 def _kept_together(hands: Hands, ids: Iterable[str]) -> Hands:
-    """With a group kept together. What kept some of it apart is undone."""
+    """With a group kept together. Its articles are kept apart from others only."""
     group = set(ids)
-    apart = tuple(
-        (one, other) for one, other in hands.apart if not (group & set(one) and group & set(other))
-    )
     joined = [g for g in hands.together if group & set(g)]
-    whole = tuple(sorted(group.union(*joined)))
+    whole = group.union(*joined)
     rest = tuple(g for g in hands.together if g not in joined)
-    return replace(hands, apart=apart, together=(*rest, whole))
+    apart: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for one, other in hands.apart:
+        if not (whole & set(one) and whole & set(other)):
+            apart.append((one, other))
+            continue
+        for inside in (True, False):
+            left = tuple(i for i in one if (i in whole) == inside)
+            right = tuple(i for i in other if not (inside and i in whole))
+            if left and right:
+                apart.append((left, right))
+    return replace(hands, apart=tuple(apart), together=(*rest, tuple(sorted(whole))))
 
 
 def _with_pin(hands: Hands, id: str, pinned: bool) -> Hands:

@@ -8,7 +8,7 @@ again: when a story has grown by half, it and its neighbours are clustered afres
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ class Rules(NamedTuple):
     threshold: float
     window: float  # hours that a cluster may span
     apart: Callable[[Sequence[int], Sequence[int]], bool] | None  # whether people keep some apart
+    parted: Callable[[Iterable[Sequence[int]]], list[list[int]]]  # groups without what is
     together: Sequence[frozenset[int]]  # groups that people keep together
     digest: Callable[[int], int]  # equal digests are exact copies; 0 is none
     hours: Callable[[int], float]
@@ -166,7 +167,10 @@ def afresh(places: Sequence[int], rules: Rules) -> list[list[int]]:
     labels = np.arange(len(order))
     for i, place in enumerate(order):
         if digest := rules.digest(place):
-            labels[i] = heads.setdefault(digest, i)
+            head = heads.setdefault(digest, i)
+            if rules.hours(place) - rules.hours(order[head]) > rules.window:
+                heads[digest] = head = i
+            labels[i] = head
     for group in rules.together:
         kept = np.unique(labels[[i for i, place in enumerate(order) if place in group]])
         labels[np.isin(labels, kept)] = kept.min(initial=len(order))
@@ -187,7 +191,9 @@ def afresh(places: Sequence[int], rules: Rules) -> list[list[int]]:
     groups: dict[int, list[int]] = {}
     for place, label in zip(order, found.tolist(), strict=True):
         groups.setdefault(label, []).append(place)
-    return list(groups.values())
+    return rules.parted(
+        groups.values()
+    )  # exact copies, and large clusters, of which a sample spoke
 
 
 def regroup(draft: Draft, clusters: Sequence[str], groups: Sequence[Sequence[int]]) -> None:

@@ -26,19 +26,22 @@ class Statistics:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._read: dict[int, int] = {}  # parts of each slice that are in here
-        self._folded: dict[int, int] = {}  # parts of each slice that were read as one
-        self._clear()
+        self.recurring = Recurring()
         self.epoch = 0
-        self._weighing = weighing(0.0)
-        self._weighed = 0  # articles that had been counted then
+        self._clear()
 
     def _clear(self) -> None:
+        self._read: dict[int, int] = {}  # parts of each slice that are in here
+        self._folded: dict[int, int] = {}  # parts of each slice that were read as one
         self.articles = 0
+        version = self.recurring.version
         self.recurring = Recurring()
+        self.recurring.version = version + 1  # what was looked up in the old forms is void
         self._frequencies = no_frequencies()
         self._distinct = 0
         self._counted = 0  # articles ever, since the last time all was read
+        self._weighing = weighing(0.0)  # the next is another epoch
+        self._weighed = 0  # articles that had been counted then
 
     @property
     def frequencies(self) -> Frequencies:
@@ -52,7 +55,6 @@ class Statistics:
         known = {slice for slice, position in self._read.items() if position}
         if known - live or any(part.whole and part.slice in known for part in parts):
             self._clear()
-            self._read, self._folded = {}, {}
             parts = self._index.tallies({})
         for part in parts:
             self._absorb(decode_tally(part.blob))
@@ -67,6 +69,8 @@ class Statistics:
             self._absorb(tally)
             self._read[slice] = position
         else:  # others have been adding
+            if position <= self._read.get(slice, 0):  # to a slice that went and came again
+                self._clear()
             self.catch_up()
         alone = position - self._folded.get(slice, 0)
         if alone >= max(_FOLD, self._folded.get(slice, 0) // 2):

@@ -13,7 +13,7 @@ from dedupe.deduper.joining import Rules, settle
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
-from dedupe.deduper.window import Window
+from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, RecordRejected
 from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
@@ -120,8 +120,11 @@ class Deduper:
         draft = self.window.draft([place])
         if draft.cluster_of(place) is None:
             return None
-        newcomer = Newcomer(place, self.window.cache.rows[place], -1, {}, ())
-        return self._deciding.decide([newcomer], draft, None)[0]
+        record = self.window.cache.records[self.window.row(place)]
+        ready = Ready(record, self._filing.filed(record, None))
+        found = self.index.probe([ready.filed], self._candidates)
+        news = self._newcomers([ready], found, {0: place}, ())
+        return self._deciding.decide([news[0]], draft, None)[0]
 
     def story(self, id: str) -> StoryView | None:
         """A story by its id, an id that was merged into it, or the id of one of its articles."""
@@ -255,14 +258,14 @@ class Deduper:
 
     # ---- linking ---------------------------------------------------------------------------------
 
-    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision]:
+    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
         """Link the articles of a batch, at once if nobody is in the way, else one by one."""
         decisions = self._attempt(news, hours, _TOGETHER if len(news) > 1 else _ALONE)
         if decisions is not None:
             return decisions
         return [self._alone(newcomer, hours) for newcomer in news]
 
-    def _alone(self, newcomer: Newcomer, hours: float | None) -> Decision:
+    def _alone(self, newcomer: Newcomer, hours: float | None) -> Outcome:
         decisions = self._attempt([newcomer], hours, _ALONE)
         if decisions is None:
             raise IndexUnavailable(
@@ -272,32 +275,52 @@ class Deduper:
 
     def _attempt(
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
-    ) -> list[Decision] | None:
+    ) -> list[Outcome] | None:
+        left = list(news)
         for attempt in range(attempts):
-            self.window.heeded.read()
-            rules = self.window.rules()
-            draft = self.window.draft(careful=attempt > 0)
-            known = {p for newcomer in news for p in newcomer.known}
-            if attempt:
-                known -= self.window.gone(known)
-            draft.load([*(newcomer.place for newcomer in news), *known])
-            self.window.fetch_samples(draft, known)
-            for newcomer in news:
-                if newcomer.again and draft.cluster_of(newcomer.place) is not None:
-                    continue  # what was decided stays
-                mates = self.window.heeded.mates(newcomer.place)
-                draft.load(mates)
-                if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
-                    _put(draft, newcomer.place, mate)
-                elif newcomer.head in known:
-                    _settle_copy(draft, newcomer, rules)
-                else:
-                    scores = {p: score for p, score in newcomer.known.items() if p in known}
-                    settle(draft, newcomer.place, scores, rules)
-            change = draft.change(self.window.elect, self.window.heeded.hands, hours)
-            if draft.is_empty or self.index.link(change):
-                return self._deciding.decide(news, draft, change)
+            if attempt:  # somebody was in the way, perhaps by taking down what is read here
+                gone = self.window.gone(
+                    {p for n in left for p in (n.place, *n.known, *n.candidates)}
+                )
+                left = [n.without(gone) for n in left if n.place not in gone]
+            try:
+                decided = self._decided(left, hours, careful=attempt > 0)
+            except Vanished:
+                continue
+            if decided is not None:
+                return [decided.get(n.place) or self._lost(n) for n in news]
         return None
+
+    def _decided(
+        self, news: Sequence[Newcomer], hours: float | None, *, careful: bool
+    ) -> dict[int, Decision] | None:
+        """The decisions by place, once linked; None where a change no longer held."""
+        self.window.heeded.read()
+        rules = self.window.rules()
+        known = {place for newcomer in news for place in newcomer.known}
+        draft = self.window.draft(careful=careful)
+        draft.load([*(newcomer.place for newcomer in news), *known])
+        self.window.fetch_samples(draft, known)
+        for newcomer in news:
+            if newcomer.again and draft.cluster_of(newcomer.place) is not None:
+                continue  # what was decided stays
+            mates = self.window.heeded.mates(newcomer.place)
+            draft.load(mates)
+            if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
+                _put(draft, newcomer.place, mate, rules)
+            elif newcomer.head >= 0:
+                _settle_copy(draft, newcomer, rules)
+            else:
+                settle(draft, newcomer.place, newcomer.known, rules)
+        change = draft.change(self.window.elect, self.window.heeded.hands, hours)
+        if not draft.is_empty and not self.index.link(change):
+            return None
+        decisions = self._deciding.decide(news, draft, change)
+        return {n.place: decision for n, decision in zip(news, decisions, strict=True)}
+
+    def _lost(self, newcomer: Newcomer) -> RecordRejected:
+        id = self.window.cache.entries[newcomer.row].id
+        return RecordRejected(id, "was taken out of the index while it was added", id)
 
     def _would(self, newcomer: Newcomer) -> Decision:
         """What would become of an article that is not in the index."""
@@ -352,12 +375,14 @@ def _refused(article: Article, found: Found) -> RecordRejected | None:
     return None
 
 
-def _put(draft: Draft, place: int, cluster: str) -> None:
-    """Into that cluster, whatever speaks against it."""
+def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:
+    """Into that cluster, whatever but people speaks against it."""
     own = draft.cluster_of(place)
     if own is None:
         draft.join(cluster, place)
-    elif own != cluster:
+    elif own != cluster and not (
+        rules.apart and rules.apart(draft.members(own), draft.members(cluster))
+    ):
         draft.merge(cluster, own)
 
 

@@ -104,6 +104,10 @@ def encode_tally(tally: Tally) -> bytes:
 def decode_tally(stored: bytes) -> Tally:
     """A stored tally. Raises IndexDamaged for what is none."""
     try:
-        return msgspec.msgpack.decode(stored, type=Tally)
+        tally = msgspec.msgpack.decode(stored, type=Tally)
+        (terms, counts), (forms, marks) = tally.terms_counted(), tally.forms_marked()
     except (ValueError, RecursionError) as error:
         raise IndexDamaged(f"a tally of the index cannot be read: {error}") from error
+    if len(terms) != len(counts) or len(forms) != len(marks):
+        raise IndexDamaged("a tally of the index cannot be read: its parts differ in length")
+    return tally

@@ -22,6 +22,10 @@ from dedupe.stories.verifiers import Maker, maker_of
 PINNED = "pinned by hand"
 
 
+class Vanished(IndexUnavailable):
+    """An article has been taken out of the index since it was looked up."""
+
+
 class Window:
     """The articles of the window, as far as they have been asked for. Articles go by places."""
 
@@ -69,6 +73,7 @@ class Window:
             threshold=self.threshold,
             window=self.params.window_hours,
             apart=self.heeded.apart if self.heeded.any_apart else None,
+            parted=self.heeded.parted,
             together=self.heeded.together,
             digest=lambda place: int(self.cache.digests[self.row(place)]),
             hours=self.hours,
@@ -88,9 +93,9 @@ class Window:
         return scores
 
     def row(self, place: int) -> int:
-        """The row of an article in the cache. Raises IndexUnavailable where it is gone."""
+        """The row of an article in the cache. Raises Vanished where it is gone."""
         if place not in self.cache.rows and self.cache.load([place]):
-            raise IndexUnavailable(f"article {place:#x} has just been taken out of the index")
+            raise Vanished(f"article {place:#x} has just been taken out of the index")
         return self.cache.rows[place]
 
     def hours(self, place: int) -> float:
@@ -104,9 +109,14 @@ class Window:
         return self.cache.entries[self.row(place)].id
 
     def elect(self, members: Sequence[int], before: Cluster | None) -> Cluster:
-        """What holds for the members of a cluster together; only that is filled in."""
+        """What holds for the members of a cluster together; only that is filled in.
+
+        Raises Vanished where all of them are gone.
+        """
         gone = self.cache.load(members)
         places = [place for place in members if place not in gone]
+        if not places:
+            raise Vanished("all articles of a story have just been taken out of the index")
         rows = [self.cache.rows[place] for place in places]
         entries = [self.cache.entries[row] for row in rows]
         lengths = [int(self.cache.lengths[row]) for row in rows]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.index.base import Filed, Found, Receipt
+from dedupe.index.base import Filed, Found, Receipt, slice_of
 from dedupe.index.buckets import Buckets, Shared, stack
 
 NOTHING = Shared(np.empty(0, np.int64), np.empty(0, np.int32), 0)
@@ -22,7 +22,7 @@ class Meeting(NamedTuple):
     other: bool = False
     removed: Receipt | None = None
     head: int = -1
-    enters: bool = False  # it is new, and the first of its text
+    enters: bool = False  # into buckets, now
 
     def reads(self, filed: Filed) -> bool:
         """Whether the article has candidates."""
@@ -33,12 +33,20 @@ class Meeting(NamedTuple):
         return Found(self.place, self.known, self.other, self.removed, self.head, *shared)
 
 
-def by_slice(filed: Iterable[Filed]) -> dict[int, list[Filed]]:
-    """Articles by the slice that they are filed under, in their order."""
-    slices: dict[int, list[Filed]] = defaultdict(list)
-    for each in filed:
-        slices[each.slice].append(each)
-    return slices
+def entering(
+    filed: Sequence[Filed], met: Sequence[Meeting]
+) -> list[tuple[int, list[int], list[Filed]]]:
+    """Those that enter buckets: slice, places and articles, in their order.
+
+    An article that is known stays in the slice where it was filed first.
+    """
+    slices: dict[int, tuple[list[int], list[Filed]]] = defaultdict(lambda: ([], []))
+    for each, m in zip(filed, met, strict=True):
+        if m.enters:
+            places, some = slices[slice_of(m.place)]
+            places.append(m.place)
+            some.append(each)
+    return [(slice, *both) for slice, both in slices.items()]
 
 
 def answers(

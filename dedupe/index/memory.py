@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -25,7 +26,7 @@ from dedupe.index.base import (
 )
 from dedupe.index.buckets import Buckets, stack
 from dedupe.index.manifest import Manifest, manifest_of
-from dedupe.index.meeting import Meeting, answers, by_slice
+from dedupe.index.meeting import Meeting, answers, entering
 
 
 class _Kept(NamedTuple):
@@ -39,7 +40,7 @@ class _Kept(NamedTuple):
 class _Slice:
     def __init__(self) -> None:
         self.articles: dict[int, _Kept] = {}  # by place, ascending
-        self.heads: dict[int, int] = {}  # digest, place of the first article that has it
+        self.heads: dict[int, tuple[int, float]] = {}  # digest, place and hours of its head
         self.bucketed: set[int] = set()  # places that are in buckets, or were until pushed out
         self.capped = 0
         self.parts: list[tuple[int, bool, bytes]] = []  # position, whether folded, blob
@@ -59,6 +60,7 @@ class MemoryIndex:
         self._clusters: dict[str, Cluster] = {}
         self._redirects: dict[str, str] = {}
         self._events: list[Event] = []
+        self._position = 0  # of the last event that there was
         self._receipts: dict[str, Receipt] = {}
         self._hands = Hands()
         self._open = True
@@ -69,9 +71,8 @@ class MemoryIndex:
         """Store articles and return their candidates."""
         self._check()
         met = [self._file(each) for each in filed]
-        entering = [each for each, m in zip(filed, met, strict=True) if m.enters]
-        for slice, some in by_slice(entering).items():
-            self._enter(slice, some)
+        for slice, places, some in entering(filed, met):
+            self._enter(slice, places, some)
         return answers(self._buckets, filed, met, most)
 
     def probe(self, filed: Sequence[Filed], most: int) -> list[Found]:
@@ -90,14 +91,18 @@ class MemoryIndex:
 
     def _head(self, filed: Filed, own: int | None) -> int:
         first, last = filed.near
-        for slice in sorted(self._slices):
+        mine = filed.slice if own is None else slice_of(own)
+        for slice in sorted(self._slices, key=lambda slice: (slice != mine, slice)):
             if first <= slice <= last and filed.digest in self._slices[slice].heads:
-                head = self._slices[slice].heads[filed.digest]
-                return -1 if head == own else head
+                head, hours = self._slices[slice].heads[filed.digest]
+                if abs(hours - filed.hours) <= self.manifest.window_hours:
+                    return -1 if head == own else head
         return -1
 
     def _file(self, filed: Filed) -> Meeting:
         met = self._meet(filed)
+        if met.known and met.place not in self._members:
+            return self._head_or_copy(met, filed)
         if met.known or met.other or met.removed:
             return met
         mine = self._slices[filed.slice]
@@ -107,12 +112,16 @@ class MemoryIndex:
             filed.id, filed.content, filed.digest, filed.record, filed.text
         )
         self._places[filed.id] = place
-        if filed.digest:
-            mine.heads.setdefault(filed.digest, place)
-        return met._replace(place=place, enters=met.head == -1 and filed.bucketed)
+        return self._head_or_copy(met._replace(place=place), filed)
 
-    def _enter(self, slice: int, filed: Sequence[Filed]) -> None:
-        places = [self._places[each.id] for each in filed]
+    def _head_or_copy(self, met: Meeting, filed: Filed) -> Meeting:
+        mine = self._slices[slice_of(met.place)]
+        if met.head == -1 and filed.digest:
+            mine.heads.setdefault(filed.digest, (met.place, filed.hours))
+        new = filed.bucketed and met.place not in mine.bucketed
+        return met._replace(enters=met.head == -1 and new)
+
+    def _enter(self, slice: int, places: Sequence[int], filed: Sequence[Filed]) -> None:
         keys = stack((each.keys for each in filed), self._bands)
         self._slices[slice].capped += self._buckets.enter(slice, places, keys)
         self._slices[slice].bucketed.update(places)
@@ -219,7 +228,8 @@ class MemoryIndex:
         self._redirects.update(change.redirects)
         self._unredirect(set(change.dropped) - self._redirects.keys())
         for event in change.events:
-            self._events.append(replace(event, position=len(self._events) + 1))
+            self._position += 1
+            self._events.append(replace(event, position=self._position))
         return True
 
     def _holds(self, change: Change) -> bool:
@@ -255,7 +265,8 @@ class MemoryIndex:
     def events(self, after: int, most: int) -> list[Event]:
         """Events above a position."""
         self._check()
-        return self._events[max(after, 0) : max(after, 0) + most]
+        first = bisect_right(self._events, after, key=attrgetter("position"))
+        return self._events[first : first + most]
 
     def hands(self) -> Hands:
         """What people decided."""
@@ -291,15 +302,14 @@ class MemoryIndex:
         kept = mine.articles.pop(place)
         del self._places[kept.id]
         mine.bucketed.discard(place)
-        if mine.heads.get(kept.digest) == place:
+        if mine.heads.get(kept.digest, (None, 0.0))[0] == place:
             del mine.heads[kept.digest]
 
     def _inherit(self, place: int, heir: Filed) -> None:
-        mine = self._slices[slice_of(place)]
-        if heir.digest:
-            mine.heads.setdefault(heir.digest, place)
-        if heir.bucketed and place not in mine.bucketed:
-            self._enter(slice_of(place), [heir])
+        met = Meeting(place, head=self._head(heir, place))
+        self._head_or_copy(met, heir)
+        if heir.bucketed and place not in self._slices[slice_of(place)].bucketed:
+            self._enter(slice_of(place), [place], [heir])
 
     def receipts(self) -> Iterator[Receipt]:
         """All receipts."""
@@ -320,6 +330,9 @@ class MemoryIndex:
                 break
             del self._slices[old]
         self._prune(gone)
+        if not gone:
+            begins = slice * self.manifest.slice_hours
+            self._events = [e for e in self._events if e.hours is None or e.hours >= begins]
         return len(gone)
 
     def _prune(self, gone: Iterable[int]) -> None:

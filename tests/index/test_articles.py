@@ -118,6 +118,18 @@ def test_adding_again_changes_nothing_and_says_the_same(index: Index) -> None:
     assert list(index.scan(5)) == [f.place for f in first]
 
 
+def test_a_known_article_stays_where_it_was_filed_first(index: Index) -> None:
+    """An article without a date comes again at another time."""
+    a, b = filed("a"), filed("b")
+    b = b._replace(digest=a.digest)
+    of_a, of_b = index.add([a, b], MOST)
+    index.remove(of_a.place, None, None)
+    (again,) = index.add([b._replace(slice=7, near=(5, 9))], MOST)
+    assert (again.place, again.known, again.head) == (of_b.place, True, -1)
+    assert index.slices() == [5]
+    assert pairs(index.probe([filed("x", slice=3, like=b, shared=2)], MOST)[0]) == [(of_b.place, 2)]
+
+
 def test_a_known_id_with_another_content_is_not_stored(index: Index) -> None:
     a = filed("a")
     (place,) = place_of(index, a)
@@ -208,11 +220,54 @@ def test_copies_are_looked_for_in_the_near_slices_only(index: Index) -> None:
     assert pairs(index.probe([filed("x", slice=7, like=a, shared=2)], MOST)[0]) == [(own, 2)]
 
 
-def test_a_copy_is_a_head_where_the_first_is_too_far(index: Index) -> None:
-    first, between = filed("a", slice=3), filed("b", slice=5)
-    between = between._replace(digest=first.digest)
-    _, place = place_of(index, first, between)
-    assert index.probe([filed("c", slice=7, digest=first.digest)], MOST)[0].head == place
+def test_copies_are_at_most_the_window_apart(index: Index) -> None:
+    """The same text a week later is a head of its own, in buckets."""
+    window = index.manifest.window_hours
+    a = filed("a", slice=4, hours=400.0)
+    b, c = (
+        filed(id, slice=6, hours=400.0 + hours, digest=a.digest, like=a, shared=3)
+        for id, hours in (("b", window), ("c", window + 0.5))
+    )
+    of_a, of_b, of_c = index.add([a, b, c], MOST)
+    assert (of_b.head, of_c.head) == (of_a.place, -1)
+    assert pairs(of_c) == [(of_a.place, 3)]
+    later = filed("d", slice=7, hours=401.0 + window, digest=a.digest)
+    assert index.probe([later], MOST)[0].head == of_c.place
+
+
+def test_the_head_of_the_own_slice_comes_first(index: Index) -> None:
+    window = index.manifest.window_hours
+    a = filed("a", slice=4, hours=400.0)
+    b = filed("b", slice=6, hours=400.5 + window, digest=a.digest)
+    between = filed("c", slice=6, hours=400.0 + window, digest=a.digest)
+    elsewhere = between._replace(id="d", slice=5, hours=500.0)
+    of_a, of_b = index.add([a, b], MOST)
+    assert of_b.head == -1
+    assert [f.head for f in index.probe([between, elsewhere], MOST)] == [of_b.place, of_a.place]
+
+
+def test_a_copy_of_a_copy_that_is_far_stands_for_itself(index: Index) -> None:
+    """Each slice knows the first that found no head: one that found one is none."""
+    a = filed("a", slice=3)
+    b, c, d = (filed(id, slice=s, digest=a.digest) for id, s in (("b", 5), ("c", 7), ("d", 6)))
+    of_a, of_b, of_c = index.add([a, b, c], MOST)
+    assert (of_a.head, of_b.head, of_c.head) == (-1, of_a.place, -1)
+    assert index.add([d], MOST)[0].head == of_c.place
+    assert index.add([b], MOST)[0].head == of_a.place
+
+
+def test_a_copy_that_has_lost_its_head_stands_for_its_text_when_it_comes_again(
+    index: Index,
+) -> None:
+    a = filed("a")
+    b = filed("b", like=a, shared=BANDS, digest=a.digest)
+    of_a, of_b = index.add([a, b], MOST)
+    index.remove(of_a.place, None, None)
+    asked = filed("x", like=a, shared=3)
+    assert pairs(index.probe([asked], MOST)[0]) == []
+    assert index.add([b], MOST)[0].head == -1
+    assert pairs(index.probe([asked], MOST)[0]) == [(of_b.place, 3)]
+    assert index.probe([filed("c", digest=a.digest)], MOST)[0].head == of_b.place
 
 
 def test_articles_without_text_are_no_copies(index: Index) -> None:

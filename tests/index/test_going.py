@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from filing import BANDS, DEPTH, cluster, creation, filed
 from msgspec.structs import replace
 
@@ -48,7 +47,7 @@ def test_removing_again_changes_nothing(index: Index) -> None:
     a, b = filed("a"), filed("b")
     place, _ = (f.place for f in index.add([a, b], MOST))
     for _ in range(2):
-        index.remove(place, RECEIPT, None)
+        assert index.remove(place, RECEIPT, None)
         assert index.stats().articles == 1
         assert list(index.receipts()) == [RECEIPT]
 
@@ -56,8 +55,7 @@ def test_removing_again_changes_nothing(index: Index) -> None:
 def test_an_article_that_is_in_a_cluster_is_not_removed(index: Index) -> None:
     (place,) = (f.place for f in index.add([filed("a")], MOST))
     index.link(creation("one", place))
-    with pytest.raises(ValueError, match="one"):
-        index.remove(place, RECEIPT, None)
+    assert not index.remove(place, RECEIPT, None)
     assert index.places(["a"]) == [place]
     assert list(index.receipts()) == []
 
@@ -196,6 +194,28 @@ def test_an_expired_article_may_come_again(index: Index) -> None:
     assert candidates(index, filed("x", slice=3, like=a, shared=2)) == [found.place]
     assert index.slices() == [3]
     assert place != found.place
+
+
+def test_events_from_before_the_slice_go_with_it(index: Index) -> None:
+    """Whoever follows the events goes on with those that are left; positions are not used again."""
+    (place,) = (f.place for f in index.add([filed("a", slice=9)], MOST))
+    begins = 5 * index.manifest.slice_hours
+    hours = [begins - 1.0, None, begins, begins - 0.5, begins + 1.0]
+    kept = [None, begins, begins + 1.0]
+    index.link(creation("one", place, events=tuple(
+        Event("created", "one", (), hours=h) for h in hours
+    )))  # fmt: skip
+    first, *_, last = (event.position for event in index.events(0, 100))
+    expire_all(index, 5, 100)
+    assert [event.hours for event in index.events(0, 100)] == kept
+    assert [event.hours for event in index.events(first, 2)] == kept[:2]
+    assert index.events(last, 100) == []
+    assert index.stats().events == 3
+    expire_all(index, 50, 100)
+    (place,) = (f.place for f in index.add([filed("b", slice=50)], MOST))
+    index.link(creation("two", place))
+    assert [event.hours for event in index.events(0, 100)] == [None, None]
+    assert index.events(last, 100)[0].cluster == "two"
 
 
 def test_receipts_outlive_the_slice(index: Index) -> None:

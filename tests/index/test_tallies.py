@@ -10,8 +10,10 @@ from dedupe.index.base import Index
 
 
 def test_parts_come_in_order_with_their_positions(index: Index) -> None:
+    positions: list[int] = []
     for slice, blob in ((6, b"x"), (5, b"a"), (5, b"b")):
-        index.tally(slice, blob)
+        positions.append(index.tally(slice, blob))
+    assert positions == [1, 1, 2]
     assert index.tallies({}) == [
         (5, 1, False, b"a"), (5, 2, False, b"b"), (6, 1, False, b"x"),
     ]  # fmt: skip
@@ -26,7 +28,7 @@ def test_a_fold_stands_for_all_parts_before_it(index: Index) -> None:
     assert index.tallies({}) == [(5, 2, True, b"ab"), (5, 3, False, b"c")]
     assert index.tallies({5: 1}) == [(5, 2, True, b"ab"), (5, 3, False, b"c")]
     assert index.tallies({5: 2}) == [(5, 3, False, b"c")]
-    index.tally(5, b"d")
+    assert index.tally(5, b"d") == 4
     assert index.tallies({5: 3}) == [(5, 4, False, b"d")]
 
 

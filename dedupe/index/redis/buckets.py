@@ -83,15 +83,14 @@ class Buckets:
                 "EVALSHA", sha, 1, root, _name(slice), first, self._depth, groups // 256,
                 number.to_bytes(3, "little"), low[first:last],
             )
-            for root, first, last in zip(
-                self._keys.roots, self._bounds, self._bounds[1:], strict=False
-            ) if last > first
+            for root, first, last in self._spans() if last > first
         ])  # fmt: skip
 
     def drop(self, slice: int, groups: int) -> None:
         """Delete the buckets of a slice."""
-        sha, commands = SCRIPTS[2][0], []
-        for root, begin, end in zip(self._keys.roots, self._bounds, self._bounds[1:], strict=False):
+        sha = SCRIPTS[2][0]
+        commands: list[Command] = []
+        for root, begin, end in self._spans():
             for band in range(begin, end):
                 name = _name(slice) + band.to_bytes(2, "little")
                 for low in range(0, groups, _DROPPED):
@@ -100,6 +99,10 @@ class Buckets:
         commands += [("HDEL", root + b"capped", _name(slice)) for root in self._keys.roots]
         for at in range(0, len(commands), GROUPS):
             self._store.ask_all(commands[at : at + GROUPS])
+
+    def _spans(self) -> Iterator[tuple[bytes, int, int]]:
+        """Each slot group's root with its first band and the first of the next."""
+        return zip(self._keys.roots, self._bounds, self._bounds[1:], strict=False)
 
     def pushed(self) -> int:
         """Entries that were pushed out of full buckets."""
@@ -134,7 +137,7 @@ class Buckets:
             owner, place = owner[order], place[order]
         ends = np.searchsorted(owner, np.arange(len(asked) + 1)).tolist()
         return [
-            Shared(*most_shared(place[begin:end], each.place, most), over)
+            Shared(*_ranked(place[begin:end], each.place, most), over)
             for each, begin, end, over in zip(
                 asked, ends, ends[1:], capped.tolist(), strict=False
             )
@@ -196,6 +199,14 @@ class _Part:
         )  # fmt: skip
 
 
+def _ranked(
+    places: NDArray[np.int64], own: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """dedupe.banding.most_shared: the kernel as mypy sees it has no type."""
+    candidates, hits = most_shared(places, own, most)
+    return candidates, hits
+
+
 def low_bytes(keys: NDArray[np.uint32]) -> bytes:
     """What is kept of an article's keys, so that its buckets can be found when it is removed."""
     return (keys & 0xFF).astype(np.uint8).tobytes()
@@ -226,4 +237,5 @@ def _numbers(members: bytes) -> NDArray[np.int64]:
     if len(members) % 3:
         raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
     three = np.frombuffer(members, np.uint8).reshape(-1, 3).astype(np.int64)
-    return three[:, 0] | three[:, 1] << 8 | three[:, 2] << 16
+    numbers: NDArray[np.int64] = three[:, 0] | three[:, 1] << 8 | three[:, 2] << 16
+    return numbers

@@ -6,6 +6,7 @@ server or redis-py raises comes out as an error of dedupe, without passwords.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import redis
 from redis import exceptions as said
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.cluster import ClusterNode
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -34,7 +36,8 @@ _PASSING = (
     said.ClusterDownError, said.SlotNotCoveredError, OSError,
 )  # fmt: skip
 _FIXED = (said.AuthenticationError, said.AuthorizationError)
-_PASSING_WORDS = ("BUSY ", "LOADING", "MASTERDOWN", "non local key", "UNBLOCKED", "CLUSTERDOWN")
+_PASSING_WORDS = ("BUSY ", "LOADING", "MASTERDOWN", "non local key", "CLUSTERDOWN",
+                  "cannot be connected")  # fmt: skip
 
 
 class Address(NamedTuple):
@@ -114,8 +117,6 @@ def script(name: str, prelude: str = "") -> tuple[str, str]:
     folder = files(__package__) / "lua"
     parts = [folder / f"{part}.lua" for part in (prelude, name) if part]
     text = "\n".join(part.read_text(encoding="utf-8") for part in parts)
-    import hashlib
-
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text
 
 
@@ -216,18 +217,18 @@ def _client(address: Address) -> Any:
     if address.scheme == "unix":
         return redis.Redis(unix_socket_path=address.path, **options)
     if address.scheme.endswith("+cluster"):
-        nodes = [redis.cluster.ClusterNode(host, port) for host, port in address.hosts]
+        nodes = [ClusterNode(host, port) for host, port in address.hosts]  # type: ignore[no-untyped-call]
         return redis.RedisCluster(startup_nodes=nodes, **options, **secure)
     if address.scheme == "redis+sentinel":
         name, _, db = address.path.partition("/")
         own = {k: v for k, v in options.items() if k not in ("username", "password")}
-        sentinel = Sentinel(address.hosts, sentinel_kwargs=own)
+        sentinel: Any = Sentinel(address.hosts, sentinel_kwargs=own)  # type: ignore[no-untyped-call]
         return sentinel.master_for(name, db=_database(db, address), **options)
     (host, port), *more = address.hosts
     if more:
         raise UsageError(f"{address.where}: several hosts are a redis+cluster:// or a Sentinel's")
-    db = _database(address.path, address)
-    return redis.Redis(host=host, port=port, db=db, **options, **secure)
+    number = _database(address.path, address)
+    return redis.Redis(host=host, port=port, db=number, **options, **secure)
 
 
 def _database(text: str, address: Address) -> int:
@@ -236,9 +237,15 @@ def _database(text: str, address: Address) -> int:
     return int(text or 0)
 
 
+def _refused(error: Exception) -> bool:
+    """Whether it is about the user or the password."""
+    words = ("NOAUTH", "WRONGPASS", "NOPERM", "invalid username", "Authentication required")
+    return isinstance(error, _FIXED) or any(word in str(error) for word in words)
+
+
 def _passes(error: Exception) -> bool:
     """Whether it may pass by itself."""
-    if isinstance(error, _FIXED):
+    if _refused(error) or "DB index" in str(error):
         return False
     return isinstance(error, _PASSING) or any(word in str(error) for word in _PASSING_WORDS)
 
@@ -246,7 +253,7 @@ def _passes(error: Exception) -> bool:
 def told(error: Exception, where: str) -> DedupeError:
     """What was raised, in words that say what to do."""
     text = str(error)
-    if isinstance(error, _FIXED) or text.startswith(("NOAUTH", "WRONGPASS", "NOPERM")):
+    if _refused(error):
         return UsageError(
             f"{where}: user or password is refused; give them as redis://USER:PASSWORD@HOST:PORT,"
             " or by DEDUPE_REDIS_PASSWORD or DEDUPE_REDIS_PASSWORD_FILE, and see that the user may"

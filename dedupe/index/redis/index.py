@@ -23,8 +23,8 @@ from dedupe.index.base import (
 from dedupe.index.manifest import Manifest
 from dedupe.index.redis.buckets import NOTHING, Asked, Buckets, low_bytes
 from dedupe.index.redis.connecting import Store
-from dedupe.index.redis.keys import GROUPS, Keys, number_of
-from dedupe.index.redis.ledger import KNOWN, NEW, OTHER, REMOVED, Ledger, Reserved
+from dedupe.index.redis.keys import Keys, number_of
+from dedupe.index.redis.ledger import KNOWN, NEW, OTHER, Ledger, Reserved
 
 _T = TypeVar("_T")
 _BATCH = 256  # articles that go to the server at once
@@ -306,6 +306,3 @@ class RedisIndex:
 def _stores(reserved: Reserved) -> bool:
     """Whether an article is written: it is new, or was not linked yet and may be half there."""
     return reserved.state == NEW or (reserved.state == KNOWN and not reserved.linked)
-
-
-__all__ = ["GROUPS", "REMOVED", "RedisIndex"]

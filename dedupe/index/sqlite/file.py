@@ -46,8 +46,8 @@ CREATE TABLE articles (
     entry INTEGER, -- number of the entry that has its keys; NULL: it is in no bucket
     cluster TEXT -- NULL: not linked
 );
-CREATE TABLE heads ( -- the first article of a slice that has a digest
-    digest INTEGER, slice INTEGER, place INTEGER, PRIMARY KEY (digest, slice)
+CREATE TABLE heads ( -- the first article of a digest in a slice that found no head near it
+    digest INTEGER, slice INTEGER, place INTEGER, hours REAL, PRIMARY KEY (digest, slice)
 ) WITHOUT ROWID;
 CREATE TABLE records (place INTEGER PRIMARY KEY, record BLOB);
 CREATE TABLE texts (place INTEGER PRIMARY KEY, text BLOB);
@@ -65,7 +65,8 @@ CREATE TABLE tallies (
 CREATE TABLE clusters (id TEXT PRIMARY KEY, version INTEGER, state BLOB);
 CREATE TABLE redirects (id TEXT PRIMARY KEY, cluster TEXT) WITHOUT ROWID;
 CREATE INDEX redirects_by_cluster ON redirects (cluster);
-CREATE TABLE events (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB);
+CREATE TABLE events (position INTEGER PRIMARY KEY AUTOINCREMENT, hours REAL, event BLOB);
+CREATE INDEX events_by_hours ON events (hours) WHERE hours IS NOT NULL;
 CREATE TABLE receipts (id TEXT PRIMARY KEY, receipt BLOB) WITHOUT ROWID;
 """
 

@@ -26,7 +26,7 @@ from dedupe.index.base import (
     slice_of,
 )
 from dedupe.index.manifest import Manifest
-from dedupe.index.meeting import Meeting, answers, by_slice
+from dedupe.index.meeting import Meeting, answers, entering
 from dedupe.index.sqlite.file import File, open_file
 from dedupe.index.sqlite.ledger import Ledger
 from dedupe.index.sqlite.replica import Replica
@@ -76,11 +76,10 @@ class SqliteIndex(Ledger):
                 self._replica.follow(db, near)
         with self._following(write=True) as db:
             met = [self._file(db, each) for each in filed]
-            entering = [each for each, m in zip(filed, met, strict=True) if m.enters]
-            self._replica.follow(db, [*near, *((each.slice,) * 2 for each in entering)])
-            places = {each.id: m.place for each, m in zip(filed, met, strict=True)}
-            for slice, some in by_slice(entering).items():
-                self._enter(db, slice, [places[each.id] for each in some], some)
+            groups = entering(filed, met)
+            self._replica.follow(db, [*near, *((slice, slice) for slice, *_ in groups)])
+            for slice, places, some in groups:
+                self._enter(db, slice, places, some)
         return answers(self._replica.buckets, filed, met, most)
 
     def probe(self, filed: Sequence[Filed], most: int) -> list[Found]:
@@ -107,27 +106,44 @@ class SqliteIndex(Ledger):
             return -1
         row = db.execute(
             "SELECT place FROM heads WHERE digest = ? AND slice BETWEEN ? AND ?"
-            " ORDER BY slice LIMIT 1",
-            (_signed(filed.digest), *filed.near),
+            " AND abs(hours - ?) <= ? ORDER BY slice <> ?, slice LIMIT 1",
+            (
+                _signed(filed.digest),
+                *filed.near,
+                filed.hours,
+                self.manifest.window_hours,
+                filed.slice if own is None else slice_of(own),
+            ),
         ).fetchone()
         return -1 if row is None or row[0] == own else int(row[0])
 
     def _file(self, db: sqlite3.Connection, filed: Filed) -> Meeting:
         met = self._meet(db, filed)
-        if met.known or met.other or met.removed:
+        if met.known:
+            return self._again(db, met, filed)
+        if met.other or met.removed:
             return met
         place = self._next_place(db, filed.slice)
-        digest = _signed(filed.digest)
         db.execute(
             "INSERT INTO articles (place, id, content, digest) VALUES (?, ?, ?, ?)",
-            (place, filed.id, _signed(filed.content), digest),
+            (place, filed.id, _signed(filed.content), _signed(filed.digest)),
         )
         db.execute("INSERT INTO records VALUES (?, ?)", (place, filed.record))
         if filed.text is not None:
             db.execute("INSERT INTO texts VALUES (?, ?)", (place, filed.text))
-        if digest:
-            db.execute("INSERT OR IGNORE INTO heads VALUES (?, ?, ?)", (digest, filed.slice, place))
+        if met.head == -1:
+            _lead(db, place, filed)
         return met._replace(place=place, enters=met.head == -1 and filed.bucketed)
+
+    def _again(self, db: sqlite3.Connection, met: Meeting, filed: Filed) -> Meeting:
+        """An article that is known: not linked yet, it stands for its text if nothing does."""
+        entry, cluster = db.execute(
+            "SELECT entry, cluster FROM articles WHERE place = ?", (met.place,)
+        ).fetchone()
+        if cluster is not None or met.head != -1:
+            return met
+        _lead(db, met.place, filed)
+        return met._replace(enters=filed.bucketed and entry is None)
 
     def _next_place(self, db: sqlite3.Connection, slice: int) -> int:
         _enliven(db, slice)
@@ -145,15 +161,15 @@ class SqliteIndex(Ledger):
             "UPDATE articles SET entry = ? WHERE place = ?", [(number, place) for place in places]
         )
 
-    def tally(self, slice: int, blob: bytes) -> None:
+    def tally(self, slice: int, blob: bytes) -> int:
         """Append a part."""
         with self._writing() as db:
             _enliven(db, slice)
-            db.execute(
-                "INSERT INTO tallies SELECT ?, coalesce(max(position), 0) + 1, 0, ?"
-                " FROM tallies WHERE slice = ?",
-                (slice, blob, slice),
-            )
+            (position,) = db.execute(
+                "SELECT coalesce(max(position), 0) + 1 FROM tallies WHERE slice = ?", (slice,)
+            ).fetchone()
+            db.execute("INSERT INTO tallies VALUES (?, ?, 0, ?)", (slice, position, blob))
+            return int(position)
 
     def tallies(self, read: dict[int, int]) -> list[Tally]:
         """The parts beyond the positions that were read."""
@@ -209,7 +225,7 @@ class SqliteIndex(Ledger):
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> None:
+    def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article."""
         place = int(place)
         with self._following(write=True) as db:
@@ -219,7 +235,7 @@ class SqliteIndex(Ledger):
             if row is not None:
                 digest, entry, cluster = row
                 if cluster is not None:
-                    raise ValueError(f"article {place} is in cluster {cluster}; link it out")
+                    return False
                 slice = slice_of(place)
                 self._replica.follow(db, [(slice, slice)])
                 if entry is not None:
@@ -230,6 +246,7 @@ class SqliteIndex(Ledger):
                 db.execute("INSERT OR REPLACE INTO receipts VALUES (?, ?)", (receipt.id, encoded))
             if heir is not None:
                 self._inherit(db, heir)
+            return True
 
     def _inherit(self, db: sqlite3.Connection, heir: Filed) -> None:
         row = db.execute("SELECT place, entry FROM articles WHERE id = ?", (heir.id,)).fetchone()
@@ -237,9 +254,8 @@ class SqliteIndex(Ledger):
             return
         place, entry = row
         slice = slice_of(place)
-        if heir.digest:
-            head = _signed(heir.digest), slice, place
-            db.execute("INSERT OR IGNORE INTO heads VALUES (?, ?, ?)", head)
+        if self._head(db, heir, place) == -1:
+            _lead(db, place, heir)
         if heir.bucketed and entry is None:
             self._replica.follow(db, [(slice, slice)])
             self._enter(db, slice, [place], [heir])
@@ -264,7 +280,9 @@ class SqliteIndex(Ledger):
                     break
                 _bury(db, old)
             self._prune(db, clusters)
-            return len(clusters)
+        if not clusters:
+            self._drop_events(slice * self.manifest.slice_hours)
+        return len(clusters)
 
     def stats(self) -> Stats:
         """What the index holds."""
@@ -294,6 +312,15 @@ def _signed(value: int) -> int:
 def _live_slices(db: sqlite3.Connection) -> list[int]:
     rows = db.execute("SELECT slice FROM slices WHERE live ORDER BY slice")
     return [slice for (slice,) in rows]
+
+
+def _lead(db: sqlite3.Connection, place: int, filed: Filed) -> None:
+    """Make an article the head of its digest in its slice, where there is none."""
+    if filed.digest:
+        db.execute(
+            "INSERT OR IGNORE INTO heads VALUES (?, ?, ?, ?)",
+            (_signed(filed.digest), slice_of(place), place, filed.hours),
+        )
 
 
 def _enliven(db: sqlite3.Connection, slice: int) -> None:

@@ -18,6 +18,8 @@ from dedupe.index.sqlite.file import File
 
 _PAGE = 512  # rows that an iterator reads at once, so that it never holds a transaction open
 
+_MANY = 10_000  # events that are deleted at once
+
 _T = TypeVar("_T")
 
 
@@ -144,8 +146,8 @@ class Ledger:
             db.executemany("INSERT OR REPLACE INTO redirects VALUES (?, ?)", change.redirects)
             _unredirect(db, set(change.dropped) - {id for id, _ in change.redirects})
             db.executemany(
-                "INSERT INTO events (event) VALUES (?)",
-                [(msgspec.msgpack.encode(replace(e, position=0)),) for e in change.events],
+                "INSERT INTO events (hours, event) VALUES (?, ?)",
+                [(e.hours, msgspec.msgpack.encode(replace(e, position=0))) for e in change.events],
             )
             return True
 
@@ -183,6 +185,17 @@ class Ledger:
             "UPDATE articles SET cluster = ? WHERE place = ?",
             [(to, int(place)) for place, to in after.items() if before.get(place) != to],
         )
+
+    def _drop_events(self, hours: float) -> None:
+        """Delete the events from before an hour, some in each transaction."""
+        deleted = _MANY
+        while deleted == _MANY:
+            with self._writing() as db:
+                deleted = db.execute(
+                    "DELETE FROM events WHERE position IN"
+                    " (SELECT position FROM events WHERE hours < ? LIMIT ?)",
+                    (hours, _MANY),
+                ).rowcount
 
     def _prune(self, db: sqlite3.Connection, gone: Iterable[tuple[str | None, int]]) -> None:
         """Take members, given as (cluster, place), that are gone out of their clusters."""

@@ -1,0 +1,57 @@
+"""A process that is killed at any moment, and started again with the same articles, loses nothing.
+
+DEDUPE_KILLS says how often it is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from streams import Partition, assert_sound, clear_cut, partition
+
+from dedupe.deduper import Deduper
+from dedupe.index.opening import open_index
+
+KILLS = int(os.environ.get("DEDUPE_KILLS", "10"))
+MOST = 0.25  # seconds that it is left alone, at most
+SIZES = [1, 5, 20, 60]
+
+
+@pytest.fixture(scope="module")
+def expected() -> Partition:
+    deduper = Deduper(open_index("memory:"))
+    deduper.add_batch(clear_cut())
+    return partition(deduper.index)
+
+
+def test_a_process_that_is_killed_while_it_adds_can_be_started_again(
+    adding: Callable[[int], AbstractContextManager[list]],
+    lasting_urls: Callable[[], str],
+    expected: Partition,
+) -> None:
+    chance, kills, streams = random.Random(KILLS), 0, 0
+    with adding(1) as (process,):
+        while kills < KILLS:
+            url, streams = lasting_urls(), streams + 1
+            index = open_index(url)
+            while True:
+                process.tell("fork", url, streams, SIZES[streams % 4], 4)
+                child = int(process.hear())
+                ended = select.select([process.process.stdout], [], [], chance.uniform(0, MOST))[0]
+                if not ended:
+                    os.kill(child, signal.SIGKILL)
+                status = int(process.hear())
+                assert_sound(index, linked=False)
+                if status == 0:
+                    break
+                assert status == -signal.SIGKILL
+                kills += 1
+            assert_sound(index)
+            assert partition(index) == expected
+            index.close()
