@@ -26,6 +26,7 @@ _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _TOGETHER = 3  # attempts to link a batch as one, before its articles go one by one
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 _EXPIRED_AT_ONCE = 512  # articles
+_LATELY = 1024  # articles that say whether an archive is being read
 
 Outcome = Decision | RecordRejected
 
@@ -56,6 +57,7 @@ class Deduper:
         self._deciding = Deciding(self.window)
         self._filing = Filing(manifest)
         self._expired = -1  # slices before this one are known to be gone
+        self._came = self._came_old = 0  # articles that came lately, and those as old as that
         self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
@@ -353,13 +355,18 @@ class Deduper:
         return gone
 
     def _expire_some(self, articles: Sequence[Article], now: datetime) -> None:
-        """A little of that, with every batch; unless most of the batch is as old: an archive."""
+        """A little of that, with every batch; unless most that came was as old: an archive."""
         slice = self._filing.slice_of(now, -self.params.window_hours)
         if slice <= self._expired:
             return
-        old = [self._filing.slice_of(a.published or now, 0.0) < slice for a in articles]
-        if sum(old) * 2 <= len(old):
+        self._came += len(articles)
+        self._came_old += sum(
+            self._filing.slice_of(a.published or now, 0.0) < slice for a in articles
+        )
+        if self._came_old * 2 <= self._came:
             self.expire(now, _EXPIRED_AT_ONCE)
+        if self._came > _LATELY:
+            self._came, self._came_old = self._came // 2, self._came_old // 2
 
 
 def _hours(now: datetime | None) -> float | None:

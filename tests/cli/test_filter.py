@@ -60,7 +60,7 @@ def test_a_decision_of_another_filter_is_replaced(filtered: Any, two_copies: Any
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
@@ -79,6 +79,7 @@ def test_only_the_first_record_of_each_story_is_unique(
     call: Any, examples: Path, index: str, lines: Any, batches: str
 ) -> None:
     given = [x for p in sorted(examples.glob("*.jsonl")) for x in p.read_text().splitlines()]
+    given = [x for x in given if '"published"' in x]
     if batches == "at once":
         kept = call("filter", "--unique", input="\n".join(given).encode()).stdout.splitlines()
     else:
@@ -195,6 +196,8 @@ def test_a_record_is_answered_while_the_pipe_stays_open(index: str, two_copies: 
         process.stdin.write(line(id="half", text="A line without its end.").encode())
         process.stdin.close()
         assert json.loads(process.stdout.readline())["id"] == "half"
+        assert process.stderr is not None
+        assert b"3 articles" in process.stderr.read()
     assert process.returncode == 0
 
 
