@@ -57,8 +57,7 @@ def forecast_shown(found: Forecasts) -> Group:
         table.add_column(name, justify="right")
     for row in found.rows:
         table.add_row(f"{row.per_day:,}", f"{row.articles:,}", decimal(row.bytes))
-    on = (
-        f"on the {found.measured_on:,} articles of this index" if found.measured_on else "on others"
-    )
-    told = f"{found.bytes_per_article:,} bytes an article, measured {on}"
+    here = f"the {found.measured_on:,} articles of this index"
+    where = here if found.measured_on else "other indexes"
+    told = f"{found.bytes_per_article:,} bytes an article, measured on {where}"
     return titled(f"articles of {found.days:g} days at once", table, [told])
