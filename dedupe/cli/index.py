@@ -160,8 +160,8 @@ def verify(**given: Any) -> None:
     left = 0
     with opened(given) as deduper, progress:
         problems = list(problems_of(deduper.index, progress.stage))
-        for problem in problems:
-            mended = given["repair"] and mend(deduper, problem)
+        unmended = ((problem, False) for problem in problems)
+        for problem, mended in mend(deduper, problems) if given["repair"] else unmended:
             left += not mended
             click.echo(msgspec.json.encode(_told(problem, mended)))
     found = f"{len(problems):,} problems, {left:,} left" if problems else "all is well"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -15,12 +16,18 @@ from dedupe.maintenance.verifying import Problem
 from dedupe.models import Article
 
 
-def mend(deduper: Deduper, problem: Problem) -> bool:
-    """Mend one problem; False where that is not possible.
+def mend(deduper: Deduper, problems: Iterable[Problem]) -> Iterator[tuple[Problem, bool]]:
+    """Mend problems; each is given with whether that was possible.
 
-    Unlinked articles are linked, stories lose what is not there, merged ids that lead nowhere go;
+    Stories lose what is not there, unlinked articles are linked, merged ids that lead nowhere go;
     an article whose record or buckets are damaged is taken out and added anew from its text.
     """
+    stories_first = sorted(problems, key=lambda problem: problem.kind != verifying.STORY)
+    for problem in stories_first:
+        yield problem, _mended(deduper, problem)
+
+
+def _mended(deduper: Deduper, problem: Problem) -> bool:
     try:
         match problem.kind:
             case verifying.UNLINKED:

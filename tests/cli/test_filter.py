@@ -60,7 +60,11 @@ def test_a_decision_of_another_filter_is_replaced(filtered: Any, two_copies: Any
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
@@ -88,7 +92,9 @@ def test_only_the_first_record_of_each_story_is_unique(
     stories = [json.loads(x) for x in call("clusters", "--min-size", "1").stdout.splitlines()]
     ids = [json.loads(x)["id"] for x in kept]
     order = {json.loads(x)["id"]: n for n, x in enumerate(given)}
-    assert ids == sorted((min(s["articles"], key=order.__getitem__) for s in stories), key=order.get)
+    assert ids == sorted(
+        (min(s["articles"], key=order.__getitem__) for s in stories), key=order.get
+    )
 
 
 def _one(call: Any, record: str) -> list[str]:
@@ -142,8 +148,9 @@ def test_lines_that_cannot_be_used_never_stop_the_others(
     filtered: Any, two_copies: Any, other: Any, lines: Any
 ) -> None:
     a, b = two_copies
+    latin = b'{"id": "latin", "text": "Caf\xe9"}'
     done = filtered(
-        line(**a), "{broken", "", "[1, 2]", line(id="silent"), b'{"id": "latin", "text": "Caf\xe9"}',
+        line(**a), "{broken", "", "[1, 2]", line(id="silent"), latin,
         line(**{**a, "text": "Something else."}), line(**b), '{"id": "cut", "text": ',
         options=("--rejects", "no.jsonl"),
     )  # fmt: skip

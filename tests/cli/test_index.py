@@ -117,7 +117,9 @@ def test_verifying_finds_damage_and_mends_it(call: Any, lines: Any, filled: str)
 def test_what_is_old_falls_away(call: Any, lines: Any, filled: str) -> None:
     done = call("index", "expire", "--at", "2025-03-14")
     assert done.exit_code == 0
-    left = [s for s in lines(call("clusters", "--min-size", "1").stdout) if s["first"] < "2025-03-06"]
+    left = [
+        s for s in lines(call("clusters", "--min-size", "1").stdout) if s["first"] < "2025-03-06"
+    ]
     assert left == []
     stats = json.loads(call("index", "stats", "--json").stdout)
     assert f"{103 - stats['articles']} articles deleted, {stats['articles']} left" in done.stderr
@@ -141,7 +143,9 @@ def test_an_index_is_made_anew_in_its_place_and_elsewhere(
     assert "copy" in call("index", "stats", *elsewhere).stdout
     for where in ((), elsewhere):
         assert call("index", "verify", *where).stdout == ""
-        receipts = [x for x in lines(call("index", "export", *where).stdout) if x["type"] == "receipt"]
+        receipts = [
+            x for x in lines(call("index", "export", *where).stdout) if x["type"] == "receipt"
+        ]
         assert [r["id"] for r in receipts] == ["ferry-fire-kettleby"]
         shown = json.loads(call("show", "ferry-fire-globe", "--json", *where).stdout)
         assert [member["id"] for member in shown["members"]] == ["ferry-fire-globe"]

@@ -1,0 +1,43 @@
+"""How much an index will take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from streams import examples
+
+from dedupe.deduper import Deduper
+from dedupe.index.manifest import manifest_of
+from dedupe.maintenance.forecasting import ENOUGH, forecast
+
+
+@pytest.mark.parametrize("backend", ["memory", "sqlite", "redis", "redis+cluster", "unix"])
+def test_without_an_index_it_is_told_by_what_was_measured_on_others(backend: str) -> None:
+    told = forecast(None, backend, [1000, 2000])
+    assert told.days == 10.5  # the window of a week, and one slice
+    assert told.measured_on == 0
+    assert 2_000 < told.bytes_per_article < 20_000
+    assert [row.articles for row in told.rows] == [10_500, 21_000]
+    assert [row.bytes for row in told.rows] == [
+        n * told.bytes_per_article for n in (10_500, 21_000)
+    ]
+
+
+def test_an_index_without_texts_is_smaller(new: Any) -> None:
+    with_texts, without = (
+        forecast(new("memory", manifest_of(texts=texts)), "memory", [1]) for texts in (True, False)
+    )
+    assert without.bytes_per_article < with_texts.bytes_per_article
+
+
+def test_an_index_with_enough_articles_speaks_for_itself(new: Any) -> None:
+    index = new("sqlite")
+    deduper = Deduper(index)
+    for copy in range(ENOUGH // len(examples()) + 1):
+        deduper.add_batch([replace(article, id=f"{article.id} {copy}") for article in examples()])
+    stats = index.stats()
+    told = forecast(index, "sqlite", [10], 30)
+    assert told.measured_on == stats.articles >= ENOUGH
+    assert told.bytes_per_article == round(stats.bytes / stats.articles)
