@@ -195,7 +195,7 @@ class Deduper:
         taken = [i for i, reason in enumerate(refused) if reason is None]
         self._remember([ready[i] for i in taken], [found[i] for i in taken])
         places = {i: found[i].place for i in taken}
-        batch = [found[i].place for i in taken]
+        batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._newcomers(ready, found, places, batch).values())
         decisions = iter(self._link(news, _hours(now)))
         return [reason or next(decisions) for reason in refused]
@@ -227,7 +227,10 @@ class Deduper:
         places: dict[int, int],
         batch: Sequence[int],
     ) -> dict[int, Newcomer]:
-        """The articles at `places` of a batch with their candidates, all judged in one go."""
+        """The articles at `places` with their candidates, all judged in one go.
+
+        Of the new ones, the `batch`, only the earlier are candidates of the later.
+        """
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
         fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}

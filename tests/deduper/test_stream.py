@@ -182,6 +182,13 @@ def test_a_repeated_id_with_another_text_is_refused_and_the_rest_is_not() -> Non
     assert_sound(deduper.index)
 
 
+def test_what_comes_again_in_a_batch_is_met_by_what_is_new_in_it() -> None:
+    deduper = filled(fresh(), [DAM[2]])
+    told = deduper.add_batch([DAM[0], DAM[2], DAM[1]])
+    assert [d.cluster_size for d in told if isinstance(d, Decision)] == [3, 3, 3]
+    assert_sound(deduper.index)
+
+
 def test_no_articles_are_no_decisions() -> None:
     deduper = fresh()
     assert deduper.add_batch([]) == deduper.check_batch([]) == []

@@ -171,7 +171,7 @@ def test_a_web_server_is_no_redis() -> None:
         thread = threading.Thread(target=web.serve_forever)
         thread.start()
         try:
-            with pytest.raises(IndexUnavailable, match="127.0.0.1"):
+            with pytest.raises(IndexUnavailable, match=str(web.server_port)):
                 open_index(f"redis://127.0.0.1:{web.server_port}/0?patience=1")
         finally:
             web.shutdown()
@@ -179,7 +179,7 @@ def test_a_web_server_is_no_redis() -> None:
 
 
 def test_a_server_without_tls(redis_server: Server) -> None:
-    with pytest.raises(IndexFailure, match="TLS|SSL"):
+    with pytest.raises(IndexFailure, match="TLS"):
         open_index(fresh(redis_server.url.replace("redis:", "rediss:")) + "&patience=1")
 
 
@@ -192,10 +192,14 @@ def test_a_server_is_no_cluster_and_no_sentinel(redis_server: Server) -> None:
 
 
 def test_a_node_of_a_cluster_is_no_server(redis_cluster: Cluster) -> None:
-    with pytest.raises(UsageError, match="redis\\+cluster"):
-        for server in redis_cluster.servers:
-            index = open_index(fresh(server.url))
-            index.close()
+    told = []
+    for server in redis_cluster.servers:  # one of them has the slot, and would do until it has not
+        try:
+            open_index(fresh(server.url)).close()
+        except UsageError as error:
+            told.append(str(error))
+    assert told
+    assert all("redis+cluster" in each for each in told)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
 
 SCRIPTS = [script("buckets", "group"), script("leave", "group"), script("drop")]
-_WORK = 16 * 144  # bands of articles in one call: some milliseconds
+_WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
 _DROPPED = 4096  # groups that one call deletes
 _NO_PLACES = np.empty(0, np.int64)
 _NO_HITS = np.empty(0, np.int32)
@@ -34,7 +34,6 @@ class Asked(NamedTuple):
     place: int  # -1: it is only probed
     near: tuple[int, int]
     enters: bool
-    new: bool  # it was not in any bucket before: what it pushes out is counted
 
 
 class Shared(NamedTuple):
@@ -56,23 +55,26 @@ class Buckets:
         self.bands, self._depth = bands, depth
         self._bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
 
-    def meet(self, asked: Sequence[Asked], live: dict[int, int], most: int) -> list[Shared]:
-        """Write the buckets of those that enter, then read the buckets of all."""
+    def meet(
+        self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
+    ) -> list[Shared]:
+        """Write the buckets of those that enter, then read the buckets of all.
+
+        `after` are commands that must not run before all is written.
+        """
         if not asked:
+            self._store.ask_all(after)
             return []
         parts = list(self._parts(asked, live))
         enters = any(each.enters for each in asked)
         if enters and len(parts) == 1:
-            replies = self._store.ask_all([parts[0].command(self, True, True)])
+            commands = [parts[0].command(self, True, True)]
         else:
             if enters:
                 self._store.ask_all([part.command(self, True, False) for part in parts])
-            replies = self._store.ask_all([part.command(self, False, True) for part in parts])
+            commands = [part.command(self, False, True) for part in parts]
+        replies = self._store.ask_all([*commands, *after])[: len(parts)]
         return self._ranked(asked, parts, replies, most)
-
-    def write(self, asked: Sequence[Asked], live: dict[int, int]) -> None:
-        """Only write."""
-        self._store.ask_all([p.command(self, True, False) for p in self._parts(asked, live)])
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""
@@ -158,14 +160,14 @@ class _Part:
         at_slice = {s: i + 1 for i, s in enumerate(self.slices)}
         slices = np.array(self.slices, np.int64)
         self.slot = [at_slice[s] if e.enters else 0 for e, s in zip(asked, own, strict=True)]
-        self.new = [s if e.new else 0 for e, s in zip(asked, self.slot, strict=True)]
         near = np.array([each.near for each in asked], np.int64)
         self.from_ = np.searchsorted(slices, near[:, 0], "left") + 1
         self.to = np.searchsorted(slices, near[:, 1], "right")
 
     def _spread(self) -> NDArray[np.int64]:
         """How many slices each article reads."""
-        return np.maximum(self.to - self.from_ + 1, 0)
+        spread: NDArray[np.int64] = np.maximum(self.to - self.from_ + 1, 0)
+        return spread
 
     def owners(self) -> NDArray[np.int64]:
         """The article that each length of the reply is about."""
@@ -190,7 +192,7 @@ class _Part:
         header = (
             writes, reads, buckets._depth, bounds,
             [first + spreads.index(self.live[s]) for s in self.slices],
-            self.slot, self.new, self.from_.tolist(), self.to.tolist(),
+            self.slot, self.from_.tolist(), self.to.tolist(),
         )  # fmt: skip
         return (
             "EVALSHA", SCRIPTS[0][0], self.high - self.low,

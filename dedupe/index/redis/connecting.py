@@ -129,7 +129,7 @@ class Store:
         self._scripts = scripts
         self._patience = min(OPENING, address.patience)
         self._client: Any = None
-        self._make = lambda: _client(address)
+        self._make: Callable[[], Any] = lambda: _client(address)
         self._patiently(self._connect)
         self._patience = address.patience
 
@@ -207,7 +207,7 @@ def _client(address: Address) -> Any:
     options: dict[str, Any] = {
         "username": address.user,
         "password": address.password,
-        "socket_timeout": ANSWERING,
+        "socket_timeout": min(ANSWERING, max(address.patience, 0.5)),
         "socket_connect_timeout": CONNECTING,
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),
@@ -286,8 +286,10 @@ def told(error: Exception, where: str) -> DedupeError:
         return IndexUnavailable(f"{where}: what answers there is no Redis; look at host and port")
     if "MISCONF" in text:
         return IndexUnavailable(f"{where}: the server cannot write to its disk and refuses writes")
-    if isinstance(error, (said.ConnectionError, said.TimeoutError, OSError)):
+    unreached = isinstance(error, (said.ConnectionError, said.TimeoutError, OSError))
+    if unreached or "cannot be connected" in text:
         hint = " (a Redis with TLS wants rediss://)" if "closed" in text.lower() else ""
+        hint = " (does it speak TLS?)" if where.startswith("rediss") else hint
         return IndexUnavailable(f"{where}: no answer: {_plain(text)}{hint}")
     return IndexUnavailable(f"{where}: the server refused: {_plain(text)}")
 

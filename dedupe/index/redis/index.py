@@ -60,23 +60,32 @@ class RedisIndex:
         if not filed:
             return []
         reserved = self._each(filed, lambda some: self._ledger.reserve(some, store))
-        stores = [store and _stores(each) for each in reserved]
-        self._keep([(f, r.place) for f, r, s in zip(filed, reserved, stores, strict=True) if s])
+        # Until it is in a cluster, an article that comes again is finished, or becomes a head.
+        opens = [store and _opens(each) for each in reserved]
+        both = list(zip(filed, reserved, strict=True))
+        self._keep([
+            (f, r) for (f, r), o in zip(both, opens, strict=True) if o and not r.stored
+        ])  # fmt: skip
         asking = [i for i, each in enumerate(reserved) if each.state in (NEW, KNOWN)]
         heads, live = self._ledger.admit(
             [filed[i] for i in asking],
             [reserved[i].place for i in asking],
-            [stores[i] for i in asking],
+            [opens[i] for i in asking],
             self.manifest.window_hours,
         )
         head = dict(zip(asking, heads, strict=True))
         reading = [i for i in asking if filed[i].bucketed and head[i] == -1]
+        enters = {i for i in reading if opens[i] and not reserved[i].entered}
         asked = [
-            Asked(filed[i].keys, reserved[i].place, filed[i].near, stores[i],
-                  reserved[i].state == NEW)
-            for i in reading
-        ]  # fmt: skip
-        shared = dict(zip(reading, self._buckets.meet(asked, live, most), strict=True))
+            Asked(filed[i].keys, reserved[i].place, filed[i].near, i in enters) for i in reading
+        ]
+        self._rekey([both[i] for i in sorted(enters)])
+        written = [i for i, (_, r) in enumerate(both) if opens[i] and not (r.stored and r.entered)]
+        after = self._ledger.whole(
+            [reserved[i].place for i in written], [i in enters for i in written]
+        )
+        met = self._buckets.meet(asked, live, most, [after] if written else [])
+        shared = dict(zip(reading, met, strict=True))
         return [
             Found(
                 r.place, r.state == KNOWN, r.state == OTHER, r.receipt, head.get(i, -1),
@@ -88,10 +97,18 @@ class RedisIndex:
     def _each(self, some: Sequence[Filed], ask: Callable[..., list[_T]]) -> list[_T]:
         return [told for at in range(0, len(some), _BATCH) for told in ask(some[at : at + _BATCH])]
 
-    def _keep(self, stored: Sequence[tuple[Filed, int]]) -> None:
+    def _rekey(self, entering: Sequence[tuple[Filed, Reserved]]) -> None:
+        """Keep with the record what its buckets are, where it was written without entering any."""
+        self._store.ask_all([
+            ("SETRANGE", self._keys.record(r.place), 0, low_bytes(f.keys))
+            for f, r in entering if r.stored
+        ])  # fmt: skip
+
+    def _keep(self, stored: Sequence[tuple[Filed, Reserved]]) -> None:
         """Write records and texts."""
         written: defaultdict[int, list[bytes]] = defaultdict(list)
-        for filed, place in stored:
+        for filed, reserved in stored:
+            place = reserved.place
             if number_of(place) >= _MOST:
                 raise UsageError(
                     f"a time slice holds at most {_MOST:,} articles; make an index with a shorter"
@@ -238,12 +255,14 @@ class RedisIndex:
         return True
 
     def _inherit(self, heir: Filed) -> None:
-        place = self._ledger.places([heir.id])[0]
-        if place is None:
+        [held] = self._ledger.reserve([heir], False)
+        if held.place < 0:
             return
-        _, live = self._ledger.admit([heir], [place], [True], self.manifest.window_hours)
-        if heir.bucketed:
-            self._buckets.write([Asked(heir.keys, place, heir.near, True, False)], live)
+        _, live = self._ledger.admit([heir], [held.place], [True], self.manifest.window_hours)
+        if heir.bucketed and not held.entered:
+            self._rekey([(heir, held)])
+            asked = Asked(heir.keys, held.place, heir.near, True)
+            self._buckets.meet([asked], live, 1, [self._ledger.whole([held.place], [True])])
 
     def receipts(self) -> Iterator[Receipt]:
         """All receipts."""
@@ -303,6 +322,6 @@ class RedisIndex:
             raise ValueError("the index is closed")
 
 
-def _stores(reserved: Reserved) -> bool:
-    """Whether an article is written: it is new, or was not linked yet and may be half there."""
+def _opens(reserved: Reserved) -> bool:
+    """Whether something may be written of it: it is new, or in no cluster yet."""
     return reserved.state == NEW or (reserved.state == KNOWN and not reserved.linked)

@@ -29,11 +29,11 @@ from dedupe.index.base import (
     Tally,
     slice_of,
 )
-from dedupe.index.redis.connecting import Store, script
+from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import Keys, number_of
 
 _NAMES = (
-    "reserve", "admit", "members", "clusters", "link", "lay", "tally", "fold", "tallies",
+    "reserve", "admit", "whole", "members", "clusters", "link", "lay", "tally", "fold", "tallies",
     "forget", "forgotten", "prune", "close",
 )  # fmt: skip
 _BY_NAME = {name: script(name, "ledger") for name in _NAMES}
@@ -47,7 +47,9 @@ class Reserved(NamedTuple):
 
     state: int
     place: int
-    linked: bool
+    stored: bool  # its record is written
+    entered: bool  # its buckets are written
+    linked: bool  # it is in a cluster
     receipt: Receipt | None
 
 
@@ -60,9 +62,11 @@ class Ledger:
         self._requests = count(1)
 
     def _call(self, name: str, *args: Any) -> Any:
+        return self._store.ask(*self._command(name, *args))
+
+    def _command(self, name: str, *args: Any) -> Command:
         request = next(self._requests).to_bytes(8, "big")
-        sha = _BY_NAME[name][0]
-        return self._store.ask("EVALSHA", sha, 1, self._root, self._caller, request, *args)
+        return ("EVALSHA", _BY_NAME[name][0], 1, self._root, self._caller, request, *args)
 
     def _get(self, command: str, key: str, *args: Any) -> Any:
         return self._store.ask(command, self._root + key.encode(), *args)
@@ -80,10 +84,11 @@ class Ledger:
         numbers = iter(_decode(told, list[int]))
         left = iter(receipts)
         reserved = []
-        for state, slice, number, linked in zip(numbers, numbers, numbers, numbers, strict=True):
+        for state, slice, number, known in zip(numbers, numbers, numbers, numbers, strict=True):
             place = -1 if number < 0 else slice << SLICE_BITS | number
             receipt = _decode(next(left), Receipt) if state == REMOVED else None
-            reserved.append(Reserved(state, place, bool(linked), receipt))
+            stored, entered, linked = (bool(known & flag) for flag in (1, 2, 4))
+            reserved.append(Reserved(state, place, stored, entered, linked, receipt))
         return reserved
 
     def places(self, ids: Sequence[str]) -> list[int | None]:
@@ -124,6 +129,12 @@ class Ledger:
             -1 if n < 0 or (s << SLICE_BITS | n) == own else s << SLICE_BITS | n
             for s, n, own in zip(told[::2], told[1::2], places, strict=True)
         ], dict(zip(near[::2], near[1::2], strict=True))
+
+    def whole(self, places: Sequence[int], entered: Sequence[bool]) -> Command:
+        """The command that marks articles which are written, and those that entered buckets."""
+        slices, numbers = [slice_of(p) for p in places], [number_of(p) for p in places]
+        flags = [int(each) for each in entered]
+        return self._command("whole", *map(msgpack.encode, (slices, numbers, flags)))
 
     def live(self) -> dict[int, int]:
         """The live slices, ascending, with their number of groups."""

@@ -6,5 +6,5 @@ end
 call('HDEL', root .. 'slices', ARGV[3])
 call('HDEL', root .. 'live', ARGV[3])
 call('HDEL', root .. 'folded', ARGV[3])
-call('UNLINK', root .. 't' .. ARGV[3], root .. 'f' .. ARGV[3])
+call('UNLINK', root .. 't' .. ARGV[3], root .. 'f' .. ARGV[3], root .. 'o' .. ARGV[3])
 return 1

@@ -47,8 +47,8 @@ local function open_slice(slice)
     for _, n in ipairs(call('HVALS', root .. 'next')) do
       fullest = math.max(fullest, tonumber(n))
     end
-    local groups = 512
-    while groups < 65536 and groups * 64 < fullest do
+    local groups = 1024
+    while groups < 65536 and groups * 24 < fullest do
       groups = groups * 2
     end
     call('HSET', root .. 'slices', slice, groups)
