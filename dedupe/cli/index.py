@@ -116,6 +116,8 @@ def import_(file: str, **given: Any) -> None:
     from dedupe.feeds import MAX_RECORD_BYTES, RejectWriter, read_lines, stored_bytes
     from dedupe.maintenance.importing import Importer, read_header
 
+    if file != "-" and not os.path.isfile(file):
+        raise UsageError(f"{file}: no such file")
     where = "<stdin>" if file == "-" else file
     progress = ScanProgress(stored_bytes([file], "jsonl"), quiet=given["quiet"])
     lines = read_lines(file, 4 * MAX_RECORD_BYTES, progress.read)
@@ -239,7 +241,7 @@ def forecast(**given: Any) -> None:
     """Say how much memory or disk an index takes with so many articles a day.
 
     By the bytes that an article takes in this index, where it has 1,000 or more; else by those
-    measured on others. Without an index at the URL it is told for one that is new.
+    measured on others. Where there is no index at the URL, it is told for a new one.
     """
     from dedupe.cli.figures import write_json
     from dedupe.cli.index_tables import forecast_shown

@@ -53,11 +53,13 @@ def forecast_shown(found: Forecasts) -> Group:
     """A row for each rate."""
     table = table_of("articles a day")
     table.columns[0].justify = "right"
-    for name in ("articles held", "memory or disk"):
+    sizes = ("memory or disk",) if found.measured_on else ("short entries", "long articles")
+    for name in ("articles held", *sizes):
         table.add_column(name, justify="right")
     for row in found.rows:
-        table.add_row(f"{row.per_day:,}", f"{row.articles:,}", decimal(row.bytes))
+        taken = (row.least,) if found.measured_on else (row.least, row.most)
+        table.add_row(f"{row.per_day:,}", f"{row.articles:,}", *map(decimal, taken))
+    each = f"{found.least:,}" if found.measured_on else f"{found.least:,} to {found.most:,}"
     here = f"the {found.measured_on:,} articles of this index"
-    where = here if found.measured_on else "other indexes"
-    told = f"{found.bytes_per_article:,} bytes an article, measured on {where}"
+    told = f"{each} bytes an article, measured on {here if found.measured_on else 'other indexes'}"
     return titled(f"articles of {found.days:g} days at once", table, [told])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.cli.options import default_index, election, scan_params
-from dedupe.errors import IndexMismatch, UsageError
+from dedupe.errors import IndexMismatch, IndexUnavailable, UsageError
 
 if TYPE_CHECKING:
     from dedupe.deduper import Deduper
@@ -53,15 +53,16 @@ def opened_with(given: dict[str, Any], wanted: Manifest) -> Iterator[Index]:
 
 @contextmanager
 def opened_or_none(given: dict[str, Any]) -> Iterator[Index | None]:
-    """The index of `--index`; None where there is no such file."""
+    """The index of `--index`; None where there is no such file, or nobody answers."""
     from dedupe.index.opening import file_of
 
     path = file_of(given["index"])
-    if path is not None and not path.exists():
-        yield None
-    else:
-        with opened_index(given) as index:
-            yield index
+    with ExitStack() as stack:
+        index = None
+        if path is None or path.exists():
+            with suppress(IndexUnavailable):
+                index = stack.enter_context(opened_index(given))
+        yield index
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -11,12 +12,20 @@ from dedupe.index.manifest import manifest_of
 
 ENOUGH = 1_000  # articles of an index that say how large others will be
 
-# Bytes an article, measured on a month of short entries and a set of long articles, half each, by
-# scripts/bench_index.py: without its text, and the text.
+
+class Measured(NamedTuple):
+    """Bytes that one article took, among 10,000."""
+
+    short: int  # entries of feeds, 60 words
+    short_text: int
+    long: int  # whole articles, 1,000 words
+    long_text: int
+
+
 _MEASURED = {
-    "memory": (4_800, 1_100),
-    "sqlite": (4_600, 1_100),
-    "redis": (6_000, 1_200),
+    "memory": Measured(short=5_560, short_text=390, long=8_700, long_text=3_030),
+    "sqlite": Measured(short=2_640, short_text=420, long=5_500, long_text=4_050),
+    "redis": Measured(short=4_640, short_text=530, long=6_270, long_text=3_030),
 }
 
 
@@ -25,14 +34,16 @@ class Forecast(Struct, frozen=True, kw_only=True):
 
     per_day: int
     articles: int
-    bytes: int
+    least: int  # bytes, where articles are short
+    most: int  # where they are long; the same where this index has told
 
 
 class Forecasts(Struct, frozen=True, kw_only=True):
     """Of several rates, and what they rest on."""
 
     days: float  # whose articles are held at once
-    bytes_per_article: int
+    least: int  # bytes an article
+    most: int
     measured_on: int  # articles of this very index; 0: on others like it
     rows: tuple[Forecast, ...]
 
@@ -42,18 +53,31 @@ def forecast(
 ) -> Forecasts:
     """The size of the index, or of a new one, with so many articles a day.
 
-    `days` is how long an article stays: by default the window and one slice more.
+    `days` is how long an article stays: by default the window and one slice more. `backend` is the
+    scheme of the URL.
     """
     manifest = index.manifest if index is not None else manifest_of()
     if days is None:
         days = (manifest.window_hours + manifest.slice_hours) / 24.0
     stats = index.stats() if index is not None else None
     if stats is not None and stats.bytes is not None and stats.articles >= ENOUGH:
-        each, measured_on = round(stats.bytes / stats.articles), stats.articles
+        least = most = round(stats.bytes / stats.articles)
+        measured_on = stats.articles
     else:
-        rest, text = _MEASURED.get(backend, _MEASURED["redis"])
-        each, measured_on = rest + (text if manifest.texts else 0), 0
-    rows = [
-        Forecast(per_day=n, articles=round(n * days), bytes=round(n * days) * each) for n in per_day
-    ]
-    return Forecasts(days=days, bytes_per_article=each, measured_on=measured_on, rows=tuple(rows))
+        least, most = _elsewhere(backend, manifest.texts)
+        measured_on = 0
+    rows = tuple(_row(number, round(number * days), least, most) for number in per_day)
+    return Forecasts(days=days, least=least, most=most, measured_on=measured_on, rows=rows)
+
+
+def _row(per_day: int, articles: int, least: int, most: int) -> Forecast:
+    return Forecast(
+        per_day=per_day, articles=articles, least=articles * least, most=articles * most
+    )
+
+
+def _elsewhere(backend: str, texts: bool) -> tuple[int, int]:
+    measured = _MEASURED.get(backend, _MEASURED["redis"])
+    if not texts:
+        return measured.short, measured.long
+    return measured.short + measured.short_text, measured.long + measured.long_text
