@@ -92,7 +92,9 @@ def _run(inputs: tuple[str, ...], given: dict[str, Any], *, store: bool) -> None
     from dedupe.kernel import on_compile
 
     files_apart({"--output": given["output"], "--rejects": given["rejects"]}, inputs)
-    progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
+    shown = given["output"] == "-" and sys.stdout.isatty()
+    total = stored_bytes(inputs, given["from"])
+    progress = ScanProgress(total, quiet=given["quiet"], bar=not shown)
 
     def reject(rejection: Rejection) -> None:
         progress.rejected(rejection)

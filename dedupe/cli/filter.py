@@ -74,9 +74,10 @@ def filter_(**given: Any) -> None:
         if rejects is not None:
             rejects.write(rejection)
 
-    intake = Intake(
-        now=datetime.now(UTC), on_reject=reject, on_repair=progress.repaired, remember=False
-    )
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    intake = Intake(now=now(), on_reject=reject, on_repair=progress.repaired, remember=False)
     word = given["drop"] or (given["level"] if given["unique"] else None)
     least = Relation[word.upper()] if word else None
     out, left_out = sys.stdout.buffer, 0
@@ -86,8 +87,8 @@ def filter_(**given: Any) -> None:
         on_compile(progress.compiling),
     ):
         sieve = Sieve(deduper, least, store=not given["check"], on_reject=reject)
-        for batch in read_passing(intake, BATCH_ARTICLES, BATCH_CHARACTERS):
-            for passing, decision, repeats in sieve.sift(batch, datetime.now(UTC)):
+        for batch in read_passing(intake, BATCH_ARTICLES, BATCH_CHARACTERS, now):
+            for passing, decision, repeats in sieve.sift(batch, now()):
                 progress.decision(decision)
                 if least is None:
                     out.write(with_field(passing.line, FIELD, decision) + b"\n")

@@ -27,7 +27,8 @@ _SHOWN = 5  # rejected records that are told one by one
 class ScanProgress:
     """A progress bar where stderr is a terminal; counts and the first rejections everywhere."""
 
-    def __init__(self, total_bytes: int | None, *, quiet: bool) -> None:
+    def __init__(self, total_bytes: int | None, *, quiet: bool, bar: bool = True) -> None:
+        """`bar` is off where lines go to the same terminal while it would move."""
         self._console = Console(
             stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
@@ -39,7 +40,7 @@ class ScanProgress:
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
-            disable=quiet or not self._console.is_terminal,
+            disable=quiet or not bar or not self._console.is_terminal,
         )
         self._task = self._bar.add_task("reading", total=total_bytes or None, note="")
         self._stage = "reading"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -26,12 +27,16 @@ class Passing(NamedTuple):
 
 
 def read_passing(
-    intake: Intake, articles: int, characters: int, stdin: BinaryIO | None = None
+    intake: Intake,
+    articles: int,
+    characters: int,
+    clock: Callable[[], datetime],
+    stdin: BinaryIO | None = None,
 ) -> Iterator[list[Passing]]:
     """Yield the records of standard input in batches, as soon as no more input is waiting.
 
     A batch has at most so many `articles`, and ends when it has so many `characters` of text.
-    What cannot be used goes to the intake.
+    What cannot be used goes to the intake, which is told the time as it passes by the `clock`.
     """
     stream = stdin or sys.stdin.buffer
     source = Source(stream, "<stdin>", None)
@@ -39,6 +44,7 @@ def read_passing(
     size = 0
     try:
         for lines in lines_of_chunks(as_utf8(source.chunks())):
+            intake.move_to(clock())
             for number, line in lines:
                 passing = _taken(line, f"<stdin>:{number}", intake)
                 if passing is None:

@@ -63,6 +63,10 @@ class Intake:
         self._remember = remember
         self._decode = Decoder(Record).decode
 
+    def move_to(self, now: datetime) -> None:
+        """What is read from here on is read now; a stream may go on for weeks."""
+        self._latest = now + MAX_AHEAD
+
     def reject(self, where: str, reason: str, id: str | None = None) -> None:
         """Report something that cannot be used."""
         self._on_reject(Rejection(where=where, reason=reason, id=id))

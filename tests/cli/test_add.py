@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -88,6 +90,39 @@ def test_the_table_has_a_row_for_each_article(
     assert [row[0] for row in rows] == ["canonical", "exact", "alone"]
     assert shown.count("relation") == 1
     assert call("add", "-", "--to", "table", input="").stdout.count("relation") == 1
+
+
+def test_on_a_terminal_the_rows_stay_whole(
+    write: Any, two_copies: Any, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, side = pty.openpty()
+    command = [sys.executable, "-m", "dedupe", "add", str(write(*two_copies))]
+    with subprocess.Popen(command, stdin=side, stdout=side, stderr=side) as process:
+        os.close(side)
+        shown = b"".join(iter(lambda: read(terminal), b"")).decode()
+        os.close(terminal)
+    assert process.returncode == 0
+    assert "canonical" in shown
+    assert "2 articles: 2 exact copies" in shown
+    assert not re.search(r"\x1b\[\d*[AKJ]", shown)  # nothing moves up or erases
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # how Linux says that the other side is closed
+        return b""
+
+
+def test_a_redis_server_keeps_the_same(
+    call: Any, lines: Any, examples: Path, index: str, redis_url: str
+) -> None:
+    added = call("add", examples, "-q").stdout
+    assert call("add", examples, "-q", "--index", redis_url).stdout == added
+    there = call("clusters", "--index", redis_url).stdout
+    assert lines(there) == lines(call("clusters").stdout)
+    assert call("index", "verify", "--index", redis_url).stdout == ""
 
 
 def test_the_stream_agrees_with_a_scan_of_the_examples(
