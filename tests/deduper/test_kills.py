@@ -11,6 +11,7 @@ import select
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import count
 
 import pytest
 from streams import Partition, assert_sound, clear_cut, partition
@@ -19,7 +20,7 @@ from dedupe.deduper import Deduper
 from dedupe.index.opening import open_index
 
 KILLS = int(os.environ.get("DEDUPE_KILLS", "10"))
-MOST = 0.25  # seconds that it is left alone, at most
+MOST = 0.1  # seconds that it is left alone the first time, at most; the n-th time n times as long
 SIZES = [1, 5, 20, 60]
 
 
@@ -40,11 +41,11 @@ def test_a_process_that_is_killed_while_it_adds_can_be_started_again(
         while kills < KILLS:
             url, streams = lasting_urls(), streams + 1
             index = open_index(url)
-            while True:
+            for turn in count(1):
                 process.tell("fork", url, streams, SIZES[streams % 4], 4)
                 child = int(process.hear())
-                ended = select.select([process.process.stdout], [], [], chance.uniform(0, MOST))[0]
-                if not ended:
+                alone = chance.uniform(0, MOST * turn)
+                if not select.select([process.process.stdout], [], [], alone)[0]:
                     os.kill(child, signal.SIGKILL)
                 status = int(process.hear())
                 assert_sound(index, linked=False)

@@ -7,6 +7,7 @@ takes the time is finding a key in memory, not reading on.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,8 +20,9 @@ from dedupe.errors import IndexDamaged
 from dedupe.index.base import SLICE_BITS
 from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
+from dedupe.index.redis.members import ENTRY, Members, members
 
-SCRIPTS = [script("buckets", "group"), script("leave", "group"), script("drop")]
+SCRIPTS = [script("buckets"), script("leave", "group"), script("drop"), script("trim", "group")]
 _WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
 _DROPPED = 4096  # groups that one call deletes
 _NO_PLACES = np.empty(0, np.int64)
@@ -53,7 +55,8 @@ class Buckets:
     def __init__(self, store: Store, keys: Keys, bands: int, depth: int) -> None:
         self._store, self._keys = store, keys
         self.bands, self._depth = bands, depth
-        self._bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
+        self.bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
+        self.roots = keys.roots
 
     def meet(
         self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
@@ -74,7 +77,7 @@ class Buckets:
                 self._store.ask_all([part.command(self, True, False) for part in parts])
             commands = [part.command(self, False, True) for part in parts]
         replies = self._store.ask_all([*commands, *after])[: len(parts)]
-        return self._ranked(asked, parts, replies, most)
+        return self._read(asked, parts, replies, most)
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""
@@ -104,7 +107,7 @@ class Buckets:
 
     def _spans(self) -> Iterator[tuple[bytes, int, int]]:
         """Each slot group's root with its first band and the first of the next."""
-        return zip(self._keys.roots, self._bounds, self._bounds[1:], strict=False)
+        return zip(self.roots, self.bounds, self.bounds[1:], strict=False)
 
     def pushed(self) -> int:
         """Entries that were pushed out of full buckets."""
@@ -117,22 +120,27 @@ class Buckets:
         if self._store.clustered:
             spans = [(group, group + 1) for group in range(GROUPS)]
         for low, high in spans:
-            bands = self._bounds[high] - self._bounds[low]
+            bands = self.bounds[high] - self.bounds[low]
             if bands:
                 step = max(1, _WORK // bands)
                 for at in range(0, len(asked), step):
-                    yield _Part(at, list(asked[at : at + step]), low, high, live)
+                    yield _Part(self, at, list(asked[at : at + step]), low, high, live)
 
-    def _ranked(
+    def _read(
         self, asked: Sequence[Asked], parts: list[_Part], replies: list[list[bytes]], most: int
     ) -> list[Shared]:
+        """The candidates of each article, out of the groups that its buckets are in."""
         owners, places = [], []
-        capped = np.zeros(len(asked), np.int64)
-        for part, (members, lengths, over) in zip(parts, replies, strict=True):
-            counts = _ints(lengths)
-            owners.append(np.repeat(part.owners(), counts))
-            places.append(np.repeat(part.bases(), counts) | _numbers(members))
-            capped[part.at : part.at + len(part.asked)] += _ints(over)
+        full = np.zeros(len(asked), np.int64)
+        after: list[Command] = []
+        for part, reply in zip(parts, replies, strict=True):
+            found = part.members(reply, self._depth)
+            owners.append(np.repeat(part.at + part.articles, found.counts))
+            places.append(found.places)
+            np.add.at(full, part.at + part.articles, found.full)
+            after += self._crowding(part, found)
+        if after:
+            self._store.ask_all(after)
         owner, place = np.concatenate(owners), np.concatenate(places)
         if len(parts) > 1:
             order = np.argsort(owner, kind="stable")
@@ -140,17 +148,33 @@ class Buckets:
         ends = np.searchsorted(owner, np.arange(len(asked) + 1)).tolist()
         return [
             Shared(*_ranked(place[begin:end], each.place, most), over)
-            for each, begin, end, over in zip(
-                asked, ends, ends[1:], capped.tolist(), strict=False
-            )
-        ]  # fmt: skip
+            for each, begin, end, over in zip(asked, ends, ends[1:], full.tolist(), strict=False)
+        ]
+
+    def _crowding(self, part: _Part, found: Members) -> Iterator[Command]:
+        """What is to be done about full buckets: count what was pushed out, cut the longest."""
+        for visit in np.flatnonzero(found.pushed).tolist():
+            name, count = part.name_of(visit), int(found.pushed[visit])
+            yield "HINCRBY", self._keys.roots[part.low] + b"capped", name, count
+        sha = SCRIPTS[3][0]
+        for visit, band in found.long.tolist():
+            root = bisect_right(self.bounds, part.first_band + band) - 1
+            group, bucket = part.bucket(visit, band)
+            key = b"b" + part.name_of(visit) + (part.first_band + band).to_bytes(2, "little")
+            yield "EVALSHA", sha, 1, self._keys.roots[root], self._depth, key + group, bucket
 
 
 class _Part:
     """Some articles, some slot groups: what one call works on."""
 
     def __init__(
-        self, at: int, asked: list[Asked], low: int, high: int, live: dict[int, int]
+        self,
+        buckets: Buckets,
+        at: int,
+        asked: list[Asked],
+        low: int,
+        high: int,
+        live: dict[int, int],
     ) -> None:
         self.at, self.asked, self.low, self.high, self.live = at, asked, low, high, live
         own = [each.place >> SLICE_BITS for each in asked]
@@ -161,44 +185,63 @@ class _Part:
         slices = np.array(self.slices, np.int64)
         self.slot = [at_slice[s] if e.enters else 0 for e, s in zip(asked, own, strict=True)]
         near = np.array([each.near for each in asked], np.int64)
-        self.from_ = np.searchsorted(slices, near[:, 0], "left") + 1
-        self.to = np.searchsorted(slices, near[:, 1], "right")
-
-    def _spread(self) -> NDArray[np.int64]:
-        """How many slices each article reads."""
-        spread: NDArray[np.int64] = np.maximum(self.to - self.from_ + 1, 0)
-        return spread
-
-    def owners(self) -> NDArray[np.int64]:
-        """The article that each length of the reply is about."""
-        return np.repeat(np.arange(self.at, self.at + len(self.asked)), self._spread())
-
-    def bases(self) -> NDArray[np.int64]:
-        """The slice that each length of the reply is about, as the upper half of places."""
-        named = [
-            self.slices[i - 1] << SLICE_BITS
-            for low, high in zip(self.from_.tolist(), self.to.tolist(), strict=True)
-            for i in range(low, high + 1)
+        first_near = np.searchsorted(slices, near[:, 0], "left") + 1
+        last_near = np.searchsorted(slices, near[:, 1], "right")
+        visits = [
+            (i, s, True)
+            for i, (f, t) in enumerate(zip(first_near.tolist(), last_near.tolist(), strict=True))
+            for s in range(f, t + 1)
         ]
-        return np.array(named, np.int64)
+        near_ones = {visit[:2] for visit in visits}
+        # Where an article is entered far from all it is compared with, only to count.
+        visits += [(i, s, False) for i, s in enumerate(self.slot) if s and (i, s) not in near_ones]
+        articles, at_slices, counted = zip(*visits, strict=True) if visits else ((), (), ())
+        self.articles = np.array(articles, np.int64)
+        self._at = np.array(at_slices, np.int64)  # slices visited, from 1
+        self._counted = np.array(counted, np.bool_)
+        bounds = buckets.bounds[low : high + 1]
+        self.first_band, self._bounds = bounds[0], bounds
+        self._keys = np.stack([each.keys[bounds[0] : bounds[-1]] for each in asked])
+        self._numbers = np.array([each.place & 0xFFFFFF for each in asked], np.uint32)
+
+    def name_of(self, visit: int) -> bytes:
+        """The name of the slice that is visited."""
+        return _name(self.slices[int(self._at[visit]) - 1])
+
+    def bucket(self, visit: int, band: int) -> tuple[bytes, bytes]:
+        """What names the group that is visited, and the bucket in it."""
+        groups = self.live[self.slices[int(self._at[visit]) - 1]]
+        key = int(self._keys[self.articles[visit], band])
+        group, rest = key & (groups - 1), key >> (groups.bit_length() - 1)
+        return group.to_bytes(2, "little"), (rest & 0xFFFFFF).to_bytes(3, "little")
 
     def command(self, buckets: Buckets, writes: bool, reads: bool) -> Command:
         """The call. See lua/buckets.lua."""
-        bounds = buckets._bounds[self.low : self.high + 1]
-        keys = np.stack([each.keys[bounds[0] : bounds[-1]] for each in self.asked])
-        numbers = np.array([each.place & 0xFFFFFF for each in self.asked], np.uint32)
         spreads = sorted({self.live[s] for s in self.slices})
         first = 2 + len(self.slices)
         header = (
-            writes, reads, buckets._depth, bounds,
-            [first + spreads.index(self.live[s]) for s in self.slices],
-            self.slot, self.from_.tolist(), self.to.tolist(),
+            writes, reads, self._bounds, [first + spreads.index(self.live[s]) for s in self.slices],
+            self.slot, (self.articles + 1).tolist(), self._at.tolist(),
         )  # fmt: skip
         return (
             "EVALSHA", SCRIPTS[0][0], self.high - self.low,
-            *buckets._keys.roots[self.low : self.high], msgpack.encode(header),
-            *map(_name, self.slices), *(_blocks(keys, numbers, groups) for groups in spreads),
+            *buckets.roots[self.low : self.high], msgpack.encode(header),
+            *map(_name, self.slices),
+            *(_blocks(self._keys, self._numbers, groups) for groups in spreads),
         )  # fmt: skip
+
+    def members(self, reply: list[bytes], depth: int) -> Members:
+        """What the reply says. Raises IndexDamaged for groups that dedupe did not write."""
+        data, lengths = np.frombuffer(reply[0], np.uint8), _ints(reply[1])
+        if (lengths % ENTRY).any():
+            raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
+        groups = np.array([self.live[s] for s in self.slices], np.int64)[self._at - 1]
+        bits = np.array([int(g).bit_length() - 1 for g in groups], np.uint32)
+        rests = (self._keys[self.articles] >> bits[:, None]) & np.uint32(0xFFFFFF)
+        bases = np.array(self.slices, np.int64)[self._at - 1] << SLICE_BITS
+        own = self._numbers[self.articles].astype(np.int64)
+        enters = np.array(self.slot, np.int64)[self.articles] == self._at
+        return Members(*members(data, lengths, rests, own, enters, self._counted, bases, depth))
 
 
 def _ranked(
@@ -233,11 +276,3 @@ def _name(slice: int) -> bytes:
 
 def _ints(packed: bytes) -> NDArray[np.int64]:
     return np.array(msgpack.decode(packed, type=list[int]), np.int64)
-
-
-def _numbers(members: bytes) -> NDArray[np.int64]:
-    if len(members) % 3:
-        raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
-    three = np.frombuffer(members, np.uint8).reshape(-1, 3).astype(np.int64)
-    numbers: NDArray[np.int64] = three[:, 0] | three[:, 1] << 8 | three[:, 2] << 16
-    return numbers
