@@ -30,6 +30,7 @@ _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _AT_ONCE = 3  # attempts to link a batch as one, before its articles go one by one
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 _EXPIRED_AT_ONCE = 512  # articles
+_LATELY = 1024  # articles that say whether an archive is being read
 
 Outcome = Decision | RecordRejected
 
@@ -69,6 +70,7 @@ class Deduper:
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
+        self._came = self._came_old = 0  # articles that came lately, and those as old as that
         self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
@@ -86,11 +88,14 @@ class Deduper:
             raise outcome
         return outcome
 
-    def add_batch(self, articles: Sequence[Article], now: datetime | None = None) -> list[Outcome]:
+    def add_batch(
+        self, articles: Sequence[Article], now: datetime | None = None, *, expire: bool = True
+    ) -> list[Outcome]:
         """Decide on articles in their order, and remember them.
 
         The decisions are as of the end of the batch, or of TOGETHER articles of a longer one. An
-        article that is refused has its RecordRejected in its place.
+        article that is refused has its RecordRejected in its place. With `expire` off nothing
+        falls away meanwhile.
         """
         outcomes: list[Outcome | None] = [None] * len(articles)
         parts = list(_of_unique_ids(articles))
@@ -98,7 +103,7 @@ class Deduper:
         for part, batch, looked in zip(parts, batches, self._ahead(batches, now), strict=True):
             for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
-        if now is not None:
+        if now is not None and expire:
             self._expire_some(articles, now)
         self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]
@@ -399,13 +404,18 @@ class Deduper:
         return gone
 
     def _expire_some(self, articles: Sequence[Article], now: datetime) -> None:
-        """A little of that, with every batch; unless most of the batch is as old: an archive."""
+        """A little of that, with every batch; unless most that came was as old: an archive."""
         slice = self._filing.slice_of(now, -self.params.window_hours)
         if slice <= self._expired:
             return
-        old = [self._filing.slice_of(a.published or now, 0.0) < slice for a in articles]
-        if sum(old) * 2 <= len(old):
+        self._came += len(articles)
+        self._came_old += sum(
+            self._filing.slice_of(a.published or now, 0.0) < slice for a in articles
+        )
+        if self._came_old * 2 <= self._came:
             self.expire(now, _EXPIRED_AT_ONCE)
+        if self._came > _LATELY:
+            self._came, self._came_old = self._came // 2, self._came_old // 2
 
 
 def _hours(now: datetime | None) -> float | None:
