@@ -19,7 +19,9 @@ DEPTH = 3  # members of a bucket that are kept
 _numbers = itertools.count()
 
 # Buckets that fill quickly.
-MANIFEST: Manifest = replace(manifest_of(SignatureParams(story_bands=6, copy_bands=2)), depth=DEPTH)
+MANIFEST: Manifest = replace(
+    manifest_of(SignatureParams(story_bands=6, copy_bands=2)), depth=DEPTH, slice_hours=84.0
+)
 
 
 def random_keys(seed: object, bands: int = BANDS) -> NDArray[np.uint32]:

@@ -18,15 +18,27 @@ for s = 1, #shelves do
   names[s] = mine
 end
 
+-- The names of the groups that the buckets of article `i` are in, in slice `s`.
+local function groups_of(i, s)
+  local mine, block, at, found = names[s], ARGV[shelves[s]], (i - 1) * width + 1, {}
+  for band = 1, bands do
+    found[band] = mine[band] .. sub(block, at, at + 1)
+    at = at + 8
+  end
+  return found
+end
+
+local written = {}
 if writes then
   for i = 1, #slot do
     local s = slot[i]
     if s > 0 then
-      local mine, block, at = names[s], ARGV[shelves[s]], (i - 1) * width + 1
+      local block, at, groups = ARGV[shelves[s]], (i - 1) * width + 3, groups_of(i, s)
       for band = 1, bands do
-        call('APPEND', mine[band] .. sub(block, at, at + 1), sub(block, at + 2, at + 7))
+        call('APPEND', groups[band], sub(block, at, at + 5))
         at = at + 8
       end
+      written[i] = groups
     end
   end
 end
@@ -34,15 +46,10 @@ if not reads then
   return 0
 end
 
-local out, lengths, filled, asked = {}, {}, 0, {}
+local out, lengths, filled = {}, {}, 0
 for v = 1, #articles do
-  local s, at = slices[v], (articles[v] - 1) * width + 1
-  local mine, block = names[s], ARGV[shelves[s]]
-  for band = 1, bands do
-    asked[band] = mine[band] .. sub(block, at, at + 1)
-    at = at + 8
-  end
-  local groups = call('MGET', unpack(asked))
+  local i, s = articles[v], slices[v]
+  local groups = call('MGET', unpack(s == slot[i] and written[i] or groups_of(i, s)))
   for band = 1, bands do
     local group = groups[band] or ''
     filled = filled + 1
