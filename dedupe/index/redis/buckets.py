@@ -21,6 +21,7 @@ from dedupe.index.base import SLICE_BITS
 from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
 from dedupe.index.redis.members import ENTRY, Members, members
+from dedupe.index.redis.wire import LOUD, QUIET, appends, gets
 
 SCRIPTS = [script("buckets"), script("leave", "group"), script("drop"), script("trim", "group")]
 _WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
@@ -67,6 +68,13 @@ class Buckets:
         """
         if not asked:
             return [], self._store.ask_all(after)
+        if not self._store.clustered:
+            part = _Part(self, 0, list(asked), 0, GROUPS, live)
+            found = part.members(*self._sent(part), self._depth)
+            if not found.missing.any():
+                replies = self._store.ask_all(after)
+                return self._told(asked, [part], [found], most), replies
+            # Something is in the way of writing; the scripts will say what.
         parts = list(self._parts(asked, live))
         enters = any(each.enters for each in asked)
         if enters and len(parts) == 1:
@@ -76,7 +84,20 @@ class Buckets:
                 self._store.ask_all([part.command(self, True, False) for part in parts])
             commands = [part.command(self, False, True) for part in parts]
         replies = self._store.ask_all([*commands, *after])
-        return self._read(asked, parts, replies[: len(parts)], most), replies[len(parts) :]
+        told = [
+            part.members(*_taken(reply), self._depth)
+            for part, reply in zip(parts, replies[: len(parts)], strict=True)
+        ]
+        return self._told(asked, parts, told, most), replies[len(parts) :]
+
+    def _sent(self, part: _Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Write and read without scripts: the groups of all visits end to end, their lengths."""
+        writing = part.appends(self)
+        blob = (QUIET + writing + LOUD if writing else b"") + part.gets(self)
+        replies = self._store.send(blob, bool(writing) + len(part.articles))
+        groups = [group or b"" for reply in replies[bool(writing) :] for group in reply]
+        lengths = np.fromiter(map(len, groups), np.int64, len(groups))
+        return np.frombuffer(b"".join(groups), np.uint8), lengths
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""
@@ -125,15 +146,14 @@ class Buckets:
                 for at in range(0, len(asked), step):
                     yield _Part(self, at, list(asked[at : at + step]), low, high, live)
 
-    def _read(
-        self, asked: Sequence[Asked], parts: list[_Part], replies: list[list[bytes]], most: int
+    def _told(
+        self, asked: Sequence[Asked], parts: list[_Part], told: list[Members], most: int
     ) -> list[Shared]:
-        """The candidates of each article, out of the groups that its buckets are in."""
+        """The candidates of each article, out of the members of its buckets."""
         owners, places = [], []
         full = np.zeros(len(asked), np.int64)
         after: list[Command] = []
-        for part, reply in zip(parts, replies, strict=True):
-            found = part.members(reply, self._depth)
+        for part, found in zip(parts, told, strict=True):
             owners.append(np.repeat(part.at + part.articles, found.counts))
             places.append(found.places)
             np.add.at(full, part.at + part.articles, found.full)
@@ -229,14 +249,44 @@ class _Part:
             *(_blocks(self._keys, self._numbers, groups) for groups in spreads),
         )  # fmt: skip
 
-    def members(self, reply: list[bytes], depth: int) -> Members:
-        """What the reply says. Raises IndexDamaged for groups that dedupe did not write."""
-        data, lengths = np.frombuffer(reply[0], np.uint8), _ints(reply[1])
+    def appends(self, buckets: Buckets) -> bytes:
+        """Commands that enter the articles."""
+        rows = np.flatnonzero(self.slot)
+        if not len(rows):
+            return b""
+        at = np.array(self.slot, np.int64)[rows]
+        entries = np.empty((len(rows), self._keys.shape[1], ENTRY), np.uint8)
+        entries[..., :3] = _bytes(self._rests(self._keys[rows], at))[..., :3]
+        entries[..., 3:] = _bytes(self._numbers[rows])[:, None, :3]
+        groups = self._groups(self._keys[rows], at)
+        return appends(buckets.roots, buckets.bounds, self._names(at), groups, entries)
+
+    def gets(self, buckets: Buckets) -> bytes:
+        """Commands that read the groups of all visits."""
+        groups = self._groups(self._keys[self.articles], self._at)
+        return gets(buckets.roots, buckets.bounds, self._names(self._at), groups)
+
+    def _names(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        names = np.frombuffer(b"".join(map(_name, self.slices)), np.uint8).reshape(-1, 4)
+        return names[at - 1]
+
+    def _spreads(self, at: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """The numbers of groups in these slices."""
+        return np.array([self.live[s] for s in self.slices], np.uint32)[at - 1]
+
+    def _groups(self, keys: NDArray[np.uint32], at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return _bytes(keys & (self._spreads(at) - np.uint32(1))[:, None])[..., :2]
+
+    def _rests(self, keys: NDArray[np.uint32], at: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """What tells a bucket from others in its group."""
+        bits = np.log2(self._spreads(at)).astype(np.uint32)
+        return (keys >> bits[:, None]) & np.uint32(0xFFFFFF)
+
+    def members(self, data: NDArray[np.uint8], lengths: NDArray[np.int64], depth: int) -> Members:
+        """Who is in the groups read. Raises IndexDamaged for some that dedupe did not write."""
         if (lengths % ENTRY).any():
             raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
-        groups = np.array([self.live[s] for s in self.slices], np.int64)[self._at - 1]
-        bits = np.array([int(g).bit_length() - 1 for g in groups], np.uint32)
-        rests = (self._keys[self.articles] >> bits[:, None]) & np.uint32(0xFFFFFF)
+        rests = self._rests(self._keys[self.articles], self._at)
         bases = np.array(self.slices, np.int64)[self._at - 1] << SLICE_BITS
         own = self._numbers[self.articles].astype(np.int64)
         enters = np.array(self.slot, np.int64)[self.articles] == self._at
@@ -271,6 +321,11 @@ def _bytes(values: NDArray[np.uint32]) -> NDArray[np.uint8]:
 
 def _name(slice: int) -> bytes:
     return slice.to_bytes(4, "big", signed=True)
+
+
+def _taken(reply: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The reply of the script: the groups end to end, and their lengths."""
+    return np.frombuffer(reply[0], np.uint8), _ints(reply[1])
 
 
 def _ints(packed: bytes) -> NDArray[np.int64]:

@@ -161,6 +161,26 @@ class Store:
 
         return self._patiently(ask) if commands else []
 
+    def send(self, blob: bytes, replies: int) -> list[Any]:
+        """Commands as they go over the wire, to one server; the replies, of which errors are one.
+
+        Not for a cluster, which has several.
+        """
+
+        def ask() -> list[Any]:
+            pool = self._client.connection_pool
+            connection = pool.get_connection()
+            try:
+                connection.send_packed_command([blob])
+                return [connection.read_response(disable_decoding=True) for _ in range(replies)]
+            except BaseException:
+                connection.disconnect()  # what is still to come would answer the next question
+                raise
+            finally:
+                pool.release(connection)
+
+        return self._patiently(ask)
+
     def _pipeline(self) -> Any:
         return self._client.pipeline(transaction=False)
 

@@ -21,6 +21,7 @@ class Members(NamedTuple):
     counts: NDArray[np.int64]  # of each visit
     full: NDArray[np.int64]  # of each visit: buckets that have pushed members out
     pushed: NDArray[np.int64]  # of each visit: members that the article itself has pushed out
+    missing: NDArray[np.int64]  # of each visit: buckets that should have the article and do not
     long: NDArray[np.int64]  # (n, 2) visit and band of buckets that should be cut
 
 
@@ -40,6 +41,7 @@ def members(
     NDArray[np.int64],
     NDArray[np.int64],
     NDArray[np.int64],
+    NDArray[np.int64],
 ]:
     """Read the `depth` newest distinct members of every bucket.
 
@@ -50,7 +52,7 @@ def members(
     """
     visits, bands = buckets.shape
     places = np.empty(len(data) // ENTRY, dtype=np.int64)
-    counts, full, pushed = np.zeros((3, visits), dtype=np.int64)
+    counts, full, pushed, missing = np.zeros((4, visits), dtype=np.int64)
     long = np.empty((visits * bands, 2), dtype=np.int64)
     distinct = np.empty(_DISTINCT, dtype=np.int64)
     filled = hot = start = 0
@@ -62,6 +64,7 @@ def members(
             first, second, third = bucket & 0xFF, (bucket >> 8) & 0xFF, (bucket >> 16) & 0xFF
             count = 0
             marked = False
+            there = False
             for at in range(start, end - ENTRY + 1, ENTRY):
                 if data[at] != first or data[at + 1] != second or data[at + 2] != third:
                     continue
@@ -69,12 +72,14 @@ def members(
                 member = low | middle << 8 | np.int64(data[at + 5]) << 16
                 again = member == _MARK
                 marked |= again
+                there |= member == own[v]
                 for k in range(count):
                     again |= distinct[k] == member
                 if not again and count < _DISTINCT:
                     distinct[count] = member
                     count += 1
             start = end
+            missing[v] += enters[v] and not there
             if count > depth and enters[v]:
                 for k in range(depth, count):
                     pushed[v] += distinct[k] == own[v]
@@ -87,4 +92,4 @@ def members(
                     places[filled] = bases[v] | distinct[k]
                     filled += 1
         counts[v] = filled - before
-    return places[:filled].copy(), counts, full, pushed, long[:hot].copy()
+    return places[:filled].copy(), counts, full, pushed, missing, long[:hot].copy()
