@@ -88,7 +88,7 @@ def _read(articles: Iterable[Article], params: ScanParams, progress: Progress) -
         ThreadPoolExecutor(workers) as pool,
         ThreadPoolExecutor(1) as behind,
     ):
-        for batch in _batches(articles):
+        for batch in batches(articles):
             collection.note(batch)
             if ahead is not None:
                 collection.keep(_finished(*ahead))
@@ -143,7 +143,7 @@ def _finished(signing: Signing, running: Future[None]) -> Fingerprints:
     return signing.fingerprints()
 
 
-def _batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
+def batches(articles: Iterable[Article]) -> Iterator[list[Article]]:
     """Lists of articles, bounded in number and in characters."""
     stream = iter(articles)
     while batch := list(islice(stream, 1)):

@@ -1,4 +1,7 @@
-"""The TOML file: a table for each command, a key for each of its options, nothing else."""
+"""The TOML file: a table for each command, a key for each of its options, nothing else.
+
+The tables of a group's commands lie in that of the group: [index.export].
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,21 @@ def load_config(path: str | None, group: click.Group) -> dict[str, Any]:
         given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: cannot be read as TOML: {error}") from error
-    for name, table in given.items():
+    _check_tables(given, group, str(file), "")
+    return given
+
+
+def _check_tables(tables: dict[str, Any], group: click.Group, file: str, path: str) -> None:
+    """Raise ConfigError for a table that is of no command of the group."""
+    for name, table in tables.items():
         command = group.commands.get(name)
         if command is None or not isinstance(table, dict):
-            known = ", ".join(f"[{name}]" for name in sorted(group.commands))
+            known = ", ".join(f"[{path}{name}]" for name in sorted(group.commands))
             raise ConfigError(f"{file}: {name!r} is no command; the tables are {known}")
-        _check(table, command, f"{file}: [{name}]")
-    return given
+        if isinstance(command, click.Group):
+            _check_tables(table, command, file, f"{path}{name}.")
+        else:
+            _check(table, command, f"{file}: [{path}{name}]")
 
 
 def _check(table: dict[str, Any], command: click.Command, where: str) -> None:

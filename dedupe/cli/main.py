@@ -10,11 +10,16 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from dedupe.cli.add import add, check
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
 from dedupe.cli.evaluate import evaluate
+from dedupe.cli.filter import filter_
+from dedupe.cli.hands import remove, story
+from dedupe.cli.index import index_group
 from dedupe.cli.scan import scan
+from dedupe.cli.stories import clusters, show_
 from dedupe.cli.terminal import harmless
 from dedupe.cli.tune import tune
 from dedupe.errors import DedupeError
@@ -84,11 +89,10 @@ def commands(ctx: click.Context, config: str | None) -> None:
     ctx.default_map = load_config(config, commands)
 
 
-commands.add_command(scan)
-commands.add_command(evaluate)
-commands.add_command(tune)
-commands.add_command(calibrate)
-commands.add_command(compare)
+_ARTICLES = (scan, compare, evaluate, tune, calibrate)
+_INDEX = (add, check, filter_, clusters, show_, story, remove, index_group)
+for _command in (*_ARTICLES, *_INDEX):
+    commands.add_command(_command)
 
 
 def _leave(end: SystemExit) -> NoReturn:

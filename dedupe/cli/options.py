@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from platformdirs import user_data_path
 
 if TYPE_CHECKING:
     from dedupe.params import Recalibration, ScanParams
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # As in dedupe.feeds.FORMATS, which a test compares; not imported, so that --help answers at once.
 FORMATS = ("jsonl", "json", "csv", "parquet", "txt", "html", "feed", "warc")
 LEVELS = ("copy", "rewrite", "story")
+RULES = ("agency", "linked", "earliest", "fullest", "ranked")
+RELATIONS = ("exact", "copy", "rewrite", "story")
 
 
 def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
@@ -24,6 +27,17 @@ def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     flag = next(name for name in names if name.startswith("--"))
     variable = "DEDUPE_" + flag.removeprefix("--").replace("-", "_").upper()
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
+
+
+def all_of(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options, in this order in the help."""
+
+    def declared(command: Any) -> Any:
+        for each in reversed(options):
+            command = each(command)
+        return command
+
+    return declared
 
 
 _HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
@@ -140,12 +154,30 @@ boilerplate = option(
 
 def judging(command: Any) -> Any:
     """The options that say how pairs are judged, for a command that leaves none of them out."""
-    for each in (boilerplate, model, verifier, precision, threshold):
-        command = each(command)
-    return command
+    return all_of(threshold, precision, verifier, model, boilerplate)(command)
 
 
 JUDGING = ("threshold", "precision", "verifier", "model", "boilerplate")
+source = option(
+    "--source",
+    multiple=True,
+    metavar="NAME",
+    help="A source to prefer as canonical; give it again for the next best.",
+)
+elect = option(
+    "--elect",
+    type=click.Choice(RULES),
+    multiple=True,
+    help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
+)
+rejects_file = option(
+    "--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL."
+)
+output_format = option(
+    "--to",
+    type=click.Choice(["jsonl", "csv", "parquet", "table"]),
+    help="Output format. Default: by the suffix of FILE; else table on a terminal, else JSONL.",
+)
 workers = option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 quiet = option("--quiet", "-q", is_flag=True, help="No progress and no summary on stderr.")
 
@@ -164,13 +196,19 @@ def scan_params(given: dict[str, Any], **others: Any) -> ScanParams:
     if "threshold" in settings and "precision" in settings:
         del settings[_overruled("threshold", "precision")]
     return ScanParams(
-        level=Level(given.get("level", "story")),
+        level=Level(given.get("level") or "story"),
         window_hours=given["window"],
-        recalibration=_recalibration(given["model"]),
-        boilerplate=given["boilerplate"] == "learned",
+        recalibration=_recalibration(given.get("model")),
+        boilerplate=given.get("boilerplate") == "learned",
         **settings,
         **others,
     )
+
+
+def election(given: dict[str, Any]) -> dict[str, Any]:
+    """What `--source` and `--elect` say, as parameters of a scan."""
+    rules = {"election": given["elect"]} if given["elect"] else {}
+    return {"sources": given["source"], **rules}
 
 
 def _overruled(one: str, other: str) -> str:
@@ -188,6 +226,39 @@ def _overruled(one: str, other: str) -> str:
     if first == second:
         raise UsageError(f"--{one} and --{other} choose the same thing; give one of them")
     return one if first < second else other
+
+
+# ---- what every command that has to do with an index takes ---------------------------------------
+
+
+def default_index() -> str:
+    """The URL of the index that is used where none is given: a file in the user's data folder."""
+    return f"sqlite:///{user_data_path('newsdedupe') / 'index.db'}"
+
+
+index_url = option(
+    "--index",
+    metavar="URL",
+    default=default_index(),
+    show_default=True,
+    help="The index: sqlite:///FILE, redis://HOST:PORT/DB, memory: and others.",
+)
+force = option("--force", is_flag=True, help="Use a Redis that may throw keys away, all the same.")
+index = all_of(index_url, force)
+index_level = option(
+    "--level",
+    type=click.Choice(LEVELS),
+    help="The weakest relation that puts two articles into one story. A new index takes it, story"
+    " by default; one that is there must have it.",
+)
+index_window = option(
+    "--window",
+    type=Duration(),
+    help="All articles of a story lie within so much time: 36h, 7d. A new index takes it, 7d by"
+    " default; one that is there must have it.",
+)
+electing = all_of(source, elect)
+online = all_of(threshold, precision, verifier, model, source, elect, workers)
 
 
 def _recalibration(path: str | None) -> Recalibration | None:

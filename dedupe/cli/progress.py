@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -10,15 +11,24 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dedupe.cli.terminal import counted, harmless
-from dedupe.models import Decision, Rejection
+from dedupe.errors import RecordRejected
+from dedupe.models import Decision, Rejection, Relation
 
+_TOLD = {
+    Relation.NONE: "alone",
+    Relation.STORY: "of a story",
+    Relation.REWRITE: "rewritten",
+    Relation.COPY: "copied",
+    Relation.EXACT: "exact copies",
+}
 _SHOWN = 5  # rejected records that are told one by one
 
 
 class ScanProgress:
     """A progress bar where stderr is a terminal; counts and the first rejections everywhere."""
 
-    def __init__(self, total_bytes: int | None, *, quiet: bool) -> None:
+    def __init__(self, total_bytes: int | None, *, quiet: bool, bar: bool = True) -> None:
+        """`bar` is off where lines go to the same terminal while it would move."""
         self._console = Console(
             stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
@@ -30,13 +40,14 @@ class ScanProgress:
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
-            disable=quiet or not self._console.is_terminal,
+            disable=quiet or not bar or not self._console.is_terminal,
         )
         self._task = self._bar.add_task("reading", total=total_bytes or None, note="")
         self._stage = "reading"
         self._left_out = 0
         self._rejected = 0
         self._repairs: Counter[str] = Counter()
+        self._relations: Counter[str] = Counter()
 
     def __enter__(self) -> ScanProgress:
         self._bar.start()
@@ -84,9 +95,20 @@ class ScanProgress:
         if self._rejected <= _SHOWN:
             self._console.print(harmless(f"rejected {rejection.where}: {rejection.reason}"))
         elif self._rejected == _SHOWN + 1:
-            self._console.print(
-                "more records were rejected; dedupe scan --rejects FILE keeps them all"
-            )
+            self._console.print("more records were rejected; --rejects FILE keeps them all")
+
+    def rejecting(
+        self, keep: Callable[[Rejection], None] | None
+    ) -> Callable[[RecordRejected], None]:
+        """What takes rejections that were raised: tells them, and keeps them."""
+
+        def reject(error: RecordRejected) -> None:
+            rejection = Rejection(where=error.where, reason=error.reason, id=error.id)
+            self.rejected(rejection)
+            if keep is not None:
+                keep(rejection)
+
+        return reject
 
     def repaired(self, where: str, what: str) -> None:
         """A record was mended in a documented way."""
@@ -110,6 +132,24 @@ class ScanProgress:
             f" {counted(stories, 'story', 'stories')} of two or more,"
             f" {len(decisions) - grouped:,} alone"
         )
+
+    def decision(self, decision: Decision) -> None:
+        """One more article was decided on."""
+        self._relations[decision.relation] += 1
+        self._bar.update(self._task, note=f"{self._relations.total():,} articles")
+
+    def decided(self, repeats: int = 0) -> None:
+        """The summary of decisions that were told one by one; `repeats` were not put out."""
+        told = [
+            f"{n:,} {word}" for each, word in _TOLD.items() if (n := self._relations[each.label])
+        ]
+        articles = counted(self._relations.total(), "article")
+        left_out = f"; {repeats:,} left out" if repeats else ""
+        self._summary(f"{articles}: {', '.join(told)}{left_out}" if told else articles)
+
+    def done(self, what: str) -> None:
+        """The summary in the words of the command."""
+        self._summary(what)
 
     def gathered(self, articles: int) -> None:
         """The summary where nothing is decided."""

@@ -38,20 +38,27 @@ class Output(Protocol):
         """Put out one decision."""
         ...
 
+    def flush(self) -> None:
+        """Let whoever reads have what was written, where it comes line by line."""
+        ...
+
     def __enter__(self) -> Output: ...
 
     def __exit__(self, *error: Any) -> None: ...
 
 
-def open_output(path: str, to: Format | None) -> Output:
-    """The output for `-o` and `--to`. Raises UsageError for a table in a file."""
+def open_output(path: str, to: Format | None, *, stream: bool = False) -> Output:
+    """The output for `-o` and `--to`. Raises UsageError for a table in a file.
+
+    With `stream` the table has the articles as they come, without it the stories in the end.
+    """
     stdout = path == "-"
     suffix = PurePath(path.removesuffix(".gz")).suffix
     chosen = to or _SUFFIXES.get(suffix, "table" if stdout and sys.stdout.isatty() else "jsonl")
     if chosen == "table":
         if not stdout:
             raise UsageError("a table goes to standard output; for a file use --to jsonl or csv")
-        return _StoryTable()
+        return _ArticleTable() if stream else _StoryTable()
     return _Lines(open_writer(path, chosen))
 
 
@@ -76,6 +83,9 @@ class _Lines:
     def write(self, decision: Decision) -> None:
         self._writer.write(decision)
 
+    def flush(self) -> None:
+        self._writer.flush()
+
     def __enter__(self) -> _Lines:
         self._writer.__enter__()
         return self
@@ -94,14 +104,16 @@ class _StoryTable:
 
     def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
         for article in articles:
-            title = (article.title or article.text[:_LEAD])[:_TITLE]
-            self._shown[article.id] = (_cell(title), _cell(article.source or ""))
+            self._shown[article.id] = _told(article)
             yield article
 
     def write(self, decision: Decision) -> None:
         self._stories[decision.cluster_id].append(decision)
         if decision.linked_id is not None:
             self._linked[decision.linked_id].append(decision)
+
+    def flush(self) -> None:
+        pass  # it is shown when it is whole
 
     def __enter__(self) -> _StoryTable:
         return self
@@ -140,6 +152,59 @@ class _StoryTable:
         if d.is_canonical:
             relation, similarity = "canonical", ""
         return relation, similarity, Text(title), Text(source)
+
+
+class _ArticleTable:
+    """A row for each article, as it is decided on."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[str, str]] = {}
+        self._rows: list[tuple[str, ...]] = []
+        self._begun = False
+
+    def watch(self, articles: Iterator[Article]) -> Iterator[Article]:
+        for article in articles:
+            self._told[article.id] = _told(article)
+            yield article
+
+    def write(self, decision: Decision) -> None:
+        alone = decision.cluster_size == 1
+        related = "canonical" if decision.is_canonical else decision.relation
+        related = "alone" if alone else "update" if decision.update else related
+        similarity = "" if decision.similarity is None else f"{decision.similarity:.2f}"
+        title, source = self._told.pop(decision.id)
+        story = "" if alone else f"{decision.cluster_id} ({decision.cluster_size:,})"
+        self._rows.append((related, similarity, title, source, story))
+
+    def flush(self) -> None:
+        table = Table(
+            box=box.SIMPLE_HEAD, show_header=not self._begun, padding=(0, 1), expand=True,
+            show_edge=False,
+        )  # fmt: skip
+        table.add_column("relation", no_wrap=True, width=9)
+        table.add_column("sim.", no_wrap=True, width=4, justify="right")
+        table.add_column("article", no_wrap=True, overflow="ellipsis", ratio=3)
+        table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column("story", no_wrap=True, overflow="ellipsis", width=24)
+        for cells in self._rows:
+            table.add_row(*map(Text, cells), style="bold" if cells[0] == "canonical" else None)
+        if self._rows or not self._begun:
+            show(table)
+        self._begun = True
+        self._rows.clear()
+
+    def __enter__(self) -> _ArticleTable:
+        return self
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        if kind is None and not self._begun:
+            self.flush()
+
+
+def _told(article: Article) -> tuple[str, str]:
+    """Title and source, for a row."""
+    title = (article.title or article.text[:_LEAD])[:_TITLE]
+    return _cell(title), _cell(article.source or "")
 
 
 def _cell(text: str) -> str:

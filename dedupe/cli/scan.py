@@ -14,13 +14,18 @@ import click
 
 from dedupe.cli.options import (
     Moment,
+    elect,
+    election,
     input_format,
     judging,
     level,
     option,
     output_file,
+    output_format,
     quiet,
+    rejects_file,
     scan_params,
+    source,
     window,
     workers,
 )
@@ -29,43 +34,26 @@ from dedupe.errors import UsageError
 if TYPE_CHECKING:
     from dedupe.cli.report import ReportFile
     from dedupe.models import Article, Rejection
-    from dedupe.params import ScanParams
-
-RULES = ("agency", "linked", "earliest", "fullest", "ranked")
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @input_format
 @output_file
-@option(
-    "--to",
-    type=click.Choice(["jsonl", "csv", "parquet", "table"]),
-    help="Output format. Default: by the suffix of FILE; else table on a terminal, else JSONL.",
-)
+@output_format
 @level
 @window
 @option("--since", type=Moment(), help="Leave out articles published before: a date, or 7d.")
 @option("--until", type=Moment(), help="Leave out articles published at or after.")
 @judging
-@option(
-    "--source",
-    multiple=True,
-    metavar="NAME",
-    help="A source to prefer as canonical; give it again for the next best.",
-)
-@option(
-    "--elect",
-    type=click.Choice(RULES),
-    multiple=True,
-    help="A rule of the election, in order; give it again for the next. Default: all, as listed.",
-)
+@source
+@elect
 @option(
     "--report",
     type=click.Path(dir_okay=False),
     help="Write the stories here as one HTML page, for any browser.",
 )
-@option("--rejects", type=click.Path(dir_okay=False), help="Write rejected records here, as JSONL.")
+@rejects_file
 @workers
 @quiet
 def scan(inputs: tuple[str, ...], **given: Any) -> None:
@@ -83,9 +71,9 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     from dedupe.feeds import RejectWriter, read_articles, stored_bytes
     from dedupe.kernel import on_compile
 
-    params = _params(given)
+    params = scan_params(given, **election(given))
     rejects_path, page = given["rejects"], given["report"]
-    _apart({"--output": given["output"], "--rejects": rejects_path, "--report": page}, inputs)
+    files_apart({"--output": given["output"], "--rejects": rejects_path, "--report": page}, inputs)
     progress = ScanProgress(stored_bytes(inputs, given["from"]), quiet=given["quiet"])
 
     def reject(rejection: Rejection) -> None:
@@ -139,12 +127,7 @@ def _without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _params(given: dict[str, Any]) -> ScanParams:
-    election = {"election": given["elect"]} if given["elect"] else {}
-    return scan_params(given, sources=given["source"], **election)
-
-
-def _apart(files: dict[str, str | None], inputs: tuple[str, ...]) -> None:
+def files_apart(files: dict[str, str | None], inputs: tuple[str, ...]) -> None:
     """Raises UsageError where a file would be written over another.
 
     A report in a folder that is read would be an article of the next scan.

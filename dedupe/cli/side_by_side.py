@@ -14,6 +14,7 @@ from dedupe.batch.comparison import Comparison, ModelTerm, SharedWord, Side
 from dedupe.cli.features import PLAIN
 from dedupe.cli.terminal import counted, harmless
 from dedupe.overlap.novelty import NewSentence
+from dedupe.overlap.passages import SharedPassage
 
 _COLOURS = [
     f"#000000 on {colour}"
@@ -32,7 +33,7 @@ def shown(comparison: Comparison) -> Iterator[RenderableType]:
     """The parts of a comparison, top to bottom."""
     yield _header(comparison)
     yield _figures(comparison)
-    yield _Texts(comparison)
+    yield Texts(comparison.a.text, comparison.b.text, comparison.passages)
     if comparison.shared_words:
         yield _words(comparison.shared_words)
     if comparison.novelty.sentences:
@@ -91,13 +92,12 @@ def _list(values: Sequence[str]) -> str:
     return ", ".join(values[:_LISTED]) + more
 
 
-class _Texts:
-    """Both texts, side by side where there is room. Without colours, passages are numbered."""
+class Texts:
+    """Two texts, side by side where there is room. Without colours, passages are numbered."""
 
-    def __init__(self, comparison: Comparison) -> None:
-        passages = comparison.passages
-        self._a = comparison.a.text, [(p.a_start, p.a_end) for p in passages]
-        self._b = comparison.b.text, [(p.b_start, p.b_end) for p in passages]
+    def __init__(self, a: str, b: str, passages: Sequence[SharedPassage]) -> None:
+        self._a = a, [(p.a_start, p.a_end) for p in passages]
+        self._b = b, [(p.b_start, p.b_end) for p in passages]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         plain = console.color_system is None or console.no_color

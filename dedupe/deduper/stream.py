@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 from dedupe.deduper import hands
 from dedupe.deduper.deciding import Deciding, Newcomer
@@ -22,12 +25,21 @@ from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
 
 CANDIDATES = 32  # of an article that are verified; twice as many find no more
+TOGETHER = 32  # articles that are looked up and linked at once
 _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
-_TOGETHER = 3  # attempts to link a batch as one, before its articles go one by one
+_AT_ONCE = 3  # attempts to link a batch as one, before its articles go one by one
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 _EXPIRED_AT_ONCE = 512  # articles
+_LATELY = 1024  # articles that say whether an archive is being read
 
 Outcome = Decision | RecordRejected
+
+
+class Looked(NamedTuple):
+    """Some articles, and what the index says of them."""
+
+    ready: list[Ready]
+    found: list[Found]
 
 
 class Deduper:
@@ -55,7 +67,10 @@ class Deduper:
         self.window = Window(index, params, verifier)
         self._deciding = Deciding(self.window)
         self._filing = Filing(manifest)
+        self._thread: ThreadPoolExecutor | None = None
+        self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
+        self._came = self._came_old = 0  # articles that came lately, and those as old as that
         self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
@@ -73,17 +88,22 @@ class Deduper:
             raise outcome
         return outcome
 
-    def add_batch(self, articles: Sequence[Article], now: datetime | None = None) -> list[Outcome]:
+    def add_batch(
+        self, articles: Sequence[Article], now: datetime | None = None, *, expire: bool = True
+    ) -> list[Outcome]:
         """Decide on articles in their order, and remember them.
 
-        The decisions are as of the end of the batch. An article that is refused has its
-        RecordRejected in its place.
+        The decisions are as of the end of the batch, or of TOGETHER articles of a longer one. An
+        article that is refused has its RecordRejected in its place. With `expire` off nothing
+        falls away meanwhile.
         """
         outcomes: list[Outcome | None] = [None] * len(articles)
-        for part in _of_unique_ids(articles):
-            for i, outcome in zip(part, self._add([articles[i] for i in part], now), strict=True):
+        parts = list(_of_unique_ids(articles))
+        batches = [[articles[i] for i in part] for part in parts]
+        for part, batch, looked in zip(parts, batches, self._ahead(batches, now), strict=True):
+            for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
-        if now is not None:
+        if now is not None and expire:
             self._expire_some(articles, now)
         self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]
@@ -184,9 +204,39 @@ class Deduper:
     def _candidates(self) -> int:
         return min(CANDIDATES, self.params.candidates)
 
-    def _add(self, articles: Sequence[Article], now: datetime | None) -> list[Outcome]:
+    def _ahead(
+        self, batches: Sequence[Sequence[Article]], now: datetime | None
+    ) -> Iterator[Looked]:
+        """What the index says of batches, the next one asked for while one is decided."""
+        if len(batches) > 1 and self._thread is None and (beside := self.index.beside()):
+            self._beside, self._thread = beside, ThreadPoolExecutor(1, "dedupe-ahead")
+        if len(batches) < 2 or self._thread is None:
+            for batch in batches:
+                yield self._look_up(self.index, batch, now)
+            return
+        ahead: Future[Looked] | None = None
+        try:
+            for batch in (*batches, ()):
+                looked = ahead.result() if ahead else None
+                look = partial(self._look_up, self._beside, batch, now)
+                ahead = self._thread.submit(look) if batch else None
+                if looked is not None:
+                    yield looked
+        finally:
+            if ahead is not None:
+                wait([ahead])  # its articles are in the index, and linked when they are added again
+
+    def _look_up(self, index: Index, articles: Sequence[Article], now: datetime | None) -> Looked:
         ready = self._filing.ready(articles, now)
-        found = self.index.add([each.filed for each in ready], self._candidates)
+        return Looked(ready, index.add([each.filed for each in ready], self._candidates))
+
+    def _add(
+        self,
+        articles: Sequence[Article],
+        ready: Sequence[Ready],
+        found: Sequence[Found],
+        now: datetime | None,
+    ) -> list[Outcome]:
         refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
         taken = [i for i, reason in enumerate(refused) if reason is None]
         self._remember([ready[i] for i in taken], [found[i] for i in taken])
@@ -261,7 +311,7 @@ class Deduper:
 
     def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
         """Link the articles of a batch, at once if nobody is in the way, else one by one."""
-        decisions = self._attempt(news, hours, _TOGETHER if len(news) > 1 else _ALONE)
+        decisions = self._attempt(news, hours, _AT_ONCE if len(news) > 1 else _ALONE)
         if decisions is not None:
             return decisions
         return [self._alone(newcomer, hours) for newcomer in news]
@@ -354,13 +404,18 @@ class Deduper:
         return gone
 
     def _expire_some(self, articles: Sequence[Article], now: datetime) -> None:
-        """A little of that, with every batch; unless most of the batch is as old: an archive."""
+        """A little of that, with every batch; unless most that came was as old: an archive."""
         slice = self._filing.slice_of(now, -self.params.window_hours)
         if slice <= self._expired:
             return
-        old = [self._filing.slice_of(a.published or now, 0.0) < slice for a in articles]
-        if sum(old) * 2 <= len(old):
+        self._came += len(articles)
+        self._came_old += sum(
+            self._filing.slice_of(a.published or now, 0.0) < slice for a in articles
+        )
+        if self._came_old * 2 <= self._came:
             self.expire(now, _EXPIRED_AT_ONCE)
+        if self._came > _LATELY:
+            self._came, self._came_old = self._came // 2, self._came_old // 2
 
 
 def _hours(now: datetime | None) -> float | None:
@@ -406,11 +461,11 @@ def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
 
 
 def _of_unique_ids(articles: Sequence[Article]) -> Iterator[list[int]]:
-    """The articles' numbers in parts, in order, so that no id is twice in one."""
+    """The articles' numbers in parts of up to TOGETHER, in order, so that no id is twice in one."""
     part: list[int] = []
     ids: set[str] = set()
     for i, article in enumerate(articles):
-        if article.id in ids:
+        if article.id in ids or len(part) == TOGETHER:
             yield part
             part, ids = [], set()
         part.append(i)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from dedupe.feeds.limits import MAX_RECORD_BYTES
 
@@ -14,6 +15,13 @@ def split_lines(
 
     Holds one chunk and at most `limit` bytes of a line that goes on into the next.
     """
+    return chain.from_iterable(lines_of_chunks(chunks, limit))
+
+
+def lines_of_chunks(
+    chunks: Iterable[bytes], limit: int = MAX_RECORD_BYTES
+) -> Iterator[list[tuple[int, bytes | None]]]:
+    """Yield, for each chunk, the lines that end in it, as `split_lines` gives them."""
     number = 0
     held: list[bytes] = []  # the line that the last chunk left open
     size = 0  # its bytes, counted on when they are no longer held
@@ -26,14 +34,13 @@ def split_lines(
             held.append(first)
         if not others:
             continue
-        number += 1
-        yield number, b"".join(held) if size <= limit else None
-        last = others.pop()
-        for line in others:
-            number += 1
-            yield number, line if len(line) <= limit else None
+        *whole, last = others
+        ended = [b"".join(held) if size <= limit else None]
+        ended += [line if len(line) <= limit else None for line in whole]
+        yield list(enumerate(ended, number + 1))
+        number += len(ended)
         held, size = [last], len(last)
         if size > limit:
             held.clear()
     if size:
-        yield number + 1, b"".join(held) if size <= limit else None
+        yield [(number + 1, b"".join(held) if size <= limit else None)]

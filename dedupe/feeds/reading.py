@@ -56,6 +56,7 @@ def read_articles(
     on_repair: Callable[[str, str], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     stdin: BinaryIO | None = None,
+    remember: bool = True,
 ) -> Iterator[Article]:
     """Yield the articles of all inputs, in their order, a few in memory at a time.
 
@@ -65,6 +66,7 @@ def read_articles(
 
     `on_reject` gets every record, and every file or rest of a file, that cannot be used;
     `on_repair` (where, what) what was mended; `on_bytes` the stored bytes of each read.
+    With `remember` off, ids that come again are left to whoever takes the articles.
 
     Raises UsageError, before anything is read, for a path that does not exist, a folder without
     articles or a format that cannot be told, and MissingExtra where a named file needs it. Only
@@ -73,7 +75,7 @@ def read_articles(
     forced = _checked(format)
     for path in inputs:
         _check_input(path, forced)
-    intake = Intake(now=now, on_reject=on_reject, on_repair=on_repair)
+    intake = Intake(now=now, on_reject=on_reject, on_repair=on_repair, remember=remember)
     return _read_all(inputs, forced, intake, on_bytes, stdin)
 
 

@@ -44,7 +44,8 @@ class Intake:
     """Turns the records of one run into articles, and remembers which ids were used.
 
     A refused record goes to `on_reject`, a repaired one to `on_repair` as (where, what).
-    Costs about 150 bytes for each article, kept to notice an id that comes again.
+    Costs about 150 bytes for each article, kept to notice an id that comes again; with `remember`
+    off nothing is kept, and every record is taken as it comes.
     """
 
     def __init__(
@@ -53,12 +54,18 @@ class Intake:
         now: datetime,
         on_reject: Callable[[Rejection], None],
         on_repair: Callable[[str, str], None] | None = None,
+        remember: bool = True,
     ) -> None:
         self.repaired = on_repair or (lambda where, what: None)
         self._on_reject = on_reject
         self._latest = now + MAX_AHEAD
         self._first_use: dict[int, int] = {}  # hash of an id: hash of its text
+        self._remember = remember
         self._decode = Decoder(Record).decode
+
+    def move_to(self, now: datetime) -> None:
+        """What is read from here on is read now; a stream may go on for weeks."""
+        self._latest = now + MAX_AHEAD
 
     def reject(self, where: str, reason: str, id: str | None = None) -> None:
         """Report something that cannot be used."""
@@ -150,7 +157,7 @@ class Intake:
         if moment is not None and not EARLIEST <= moment <= self._latest:
             self.repaired(where, "published is not believable")
             moment = None
-        if not self._is_first_use(id, text or record.title, where):
+        if self._remember and not self._is_first_use(id, text or record.title, where):
             return None
         return Article(
             id=id,

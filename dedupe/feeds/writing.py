@@ -31,6 +31,9 @@ class DecisionWriter(Protocol):
     def write(self, decision: Decision) -> None:
         """Add one decision."""
 
+    def flush(self) -> None:
+        """Let whoever reads standard output have what was written."""
+
     def close(self) -> None:
         """Finish the output; a file gets its name now."""
 
@@ -159,6 +162,9 @@ class _Writer:
 
     def __init__(self, target: _Target) -> None:
         self._target = target
+
+    def flush(self) -> None:
+        self._target.stream.flush()
 
     def close(self) -> None:
         self._target.close()

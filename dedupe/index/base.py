@@ -150,7 +150,7 @@ class Stats(Struct, frozen=True):
 
 
 class Index(Protocol):
-    """One open index. Not for several threads at once; open one index in each.
+    """One open index. Not for several threads at once; each has an index `beside`, or its own.
 
     Every method raises dedupe.errors.IndexUnavailable where the store does not answer in time or
     refuses (a retry may succeed; nothing was half done that a repetition would not mend), and
@@ -270,6 +270,13 @@ class Index(Protocol):
 
     def stats(self) -> Stats:
         """What the index holds."""
+        ...
+
+    def beside(self) -> Index | None:
+        """Another handle on the same index, closed with it, for a second thread.
+
+        None where waiting for the store takes no time that a second thread could use.
+        """
         ...
 
     def close(self) -> None:

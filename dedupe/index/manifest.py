@@ -13,7 +13,7 @@ from dedupe.shingles.weights import weight_table
 
 FORMAT = 1  # of keys, records and clusters
 DEPTH = 15  # newest members of a bucket in one slice that are kept
-SLICES = 2  # to a window
+SLICES = 1  # to a window; with more, each article reads more buckets
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

@@ -360,6 +360,9 @@ class MemoryIndex:
             bytes=None,
         )
 
+    def beside(self) -> None:
+        """None: there is no server to wait for."""
+
     def close(self) -> None:
         """Forget everything."""
         self._open = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from dedupe.errors import UsageError
@@ -12,6 +13,12 @@ SCHEMES = (
     "memory:", "sqlite:///FILE", "redis://HOST:PORT/DB", "rediss://…", "unix://SOCKET",
     "redis+cluster://HOST:PORT,…", "redis+sentinel://HOST:PORT,…/NAME",
 )  # fmt: skip
+
+
+def file_of(url: str) -> Path | None:
+    """The file of an index that is one; None for all others."""
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
 
 
 def open_index(url: str, wanted: Manifest | None = None, *, force: bool = False) -> Index:

@@ -71,6 +71,33 @@ def invoke() -> Invoke:
 
 
 @pytest.fixture
+def call() -> Invoke:
+    """`dedupe …` inside this process: any command."""
+
+    def called(*arguments: object, **settings: Any) -> Result:
+        result = CliRunner().invoke(commands, [*map(str, arguments)], **settings)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
+
+    return called
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an index that is not there yet, in the environment too."""
+    url = f"sqlite:///{tmp_path / 'index.db'}"
+    monkeypatch.setenv("DEDUPE_INDEX", url)
+    return url
+
+
+@pytest.fixture
+def filled(index: str, call: Invoke, examples: Path) -> str:
+    """The URL of an index that has the examples, in the environment too."""
+    assert call("add", examples, "-q").exit_code == 0
+    return index
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Write:
     """A JSONL file of records; strings are lines as they are."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -14,16 +15,27 @@ from click.testing import CliRunner
 
 from dedupe import canonical, feeds
 from dedupe.cli import options as options_module
-from dedupe.cli import scan as scan_module
 from dedupe.cli.config import load_config
 from dedupe.cli.main import commands
 from dedupe.cli.options import Duration, Moment, Score
 from dedupe.models import Level
 from dedupe.params import ScanParams
 
+Path_ = tuple[str, ...]  # of the words that a command is called by
+
+
+def leaves(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands, those of groups too, each with the words that it is called by."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, *path, name)
+        else:
+            yield (*path, name), command
+
+
 OPTIONS = [
-    pytest.param(command, option, id=f"{name} {option.opts[-1]}")
-    for name, command in commands.commands.items()
+    pytest.param(path, option, id=f"{' '.join(path)} {option.opts[-1]}")
+    for path, command in leaves(commands)
     for option in command.params
     if isinstance(option, click.Option)
 ]
@@ -47,12 +59,20 @@ def sample(option: click.Option) -> Any:
     return [value, value] if option.multiple else value
 
 
-def parsed(command: click.Command, option: click.Option, *arguments: str) -> tuple[Any, Any]:
+def parsed(path: Path_, option: click.Option, *arguments: str) -> tuple[Any, Any]:
     """The value of the option, and where it came from."""
-    parent = click.Context(commands)
-    parent.default_map = load_config(None, commands)
+    context = click.Context(commands)
+    context.default_map = load_config(None, commands)
+    command: click.Command = commands
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+        context = click.Context(command, info_name=name, parent=context)
     given = ["INPUT"] * sum(isinstance(p, click.Argument) for p in command.params)
-    context = command.make_context(command.name, [*arguments, *given], parent=parent)
+    required = [o for o in command.params if isinstance(o, click.Option) and o.required]
+    given += [word for o in required if o is not option for word in (o.opts[-1], "words")]
+    assert context.parent is not None
+    context = command.make_context(path[-1], [*arguments, *given], parent=context.parent)
     assert option.name is not None
     return context.params[option.name], context.get_parameter_source(option.name)
 
@@ -64,47 +84,45 @@ def flags(option: click.Option, value: Any) -> list[str]:
     return [word for v in values for word in (option.opts[-1], str(v))]
 
 
-def in_toml(command: click.Command, option: click.Option, value: Any) -> None:
-    table = f"[{command.name}]\n{option.name} = {json.dumps(value)}\n"
+def in_toml(path: Path_, option: click.Option, value: Any) -> None:
+    table = f"[{'.'.join(path)}]\n{option.name} = {json.dumps(value)}\n"
     Path("dedupe.toml").write_text(table, encoding="utf-8")
 
 
-@pytest.mark.parametrize(("command", "option"), OPTIONS)
+@pytest.mark.parametrize(("path", "option"), OPTIONS)
 def test_an_option_means_the_same_as_flag_variable_and_key(
-    command: click.Command, option: click.Option, monkeypatch: pytest.MonkeyPatch
+    path: Path_, option: click.Option, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     value = sample(option)
-    expected, source = parsed(command, option, *flags(option, value))
+    expected, source = parsed(path, option, *flags(option, value))
     assert source is ParameterSource.COMMANDLINE
     assert expected not in (None, (), option.default)
 
-    in_toml(command, option, value)
-    assert parsed(command, option) == (expected, ParameterSource.DEFAULT_MAP)
+    in_toml(path, option, value)
+    assert parsed(path, option) == (expected, ParameterSource.DEFAULT_MAP)
     Path("dedupe.toml").unlink()
 
     assert isinstance(option.envvar, str)
     text = " ".join(map(str, value)) if option.multiple else str(value).lower()
     monkeypatch.setenv(option.envvar, text if not isinstance(value, str) else value)
-    assert parsed(command, option) == (expected, ParameterSource.ENVIRONMENT)
+    assert parsed(path, option) == (expected, ParameterSource.ENVIRONMENT)
 
 
-@pytest.mark.parametrize(("command", "option"), OPTIONS)
+@pytest.mark.parametrize(("path", "option"), OPTIONS)
 def test_variables_win_over_the_file_and_flags_over_both(
-    command: click.Command, option: click.Option, monkeypatch: pytest.MonkeyPatch
+    path: Path_, option: click.Option, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     value = sample(option)
-    in_toml(command, option, value)
+    in_toml(path, option, value)
     assert isinstance(option.envvar, str)
     text = " ".join(map(str, value)) if option.multiple else str(value)
     monkeypatch.setenv(option.envvar, text)
-    assert parsed(command, option)[1] is ParameterSource.ENVIRONMENT
-    assert parsed(command, option, *flags(option, value))[1] is ParameterSource.COMMANDLINE
+    assert parsed(path, option)[1] is ParameterSource.ENVIRONMENT
+    assert parsed(path, option, *flags(option, value))[1] is ParameterSource.COMMANDLINE
 
 
-@pytest.mark.parametrize(("command", "option"), OPTIONS)
-def test_a_variable_and_a_key_are_named_after_their_flag(
-    command: click.Command, option: click.Option
-) -> None:
+@pytest.mark.parametrize(("path", "option"), OPTIONS)
+def test_a_variable_and_a_key_are_named_after_their_flag(path: Path_, option: click.Option) -> None:
     flag = max(option.opts, key=len).removeprefix("--").replace("-", "_")
     assert option.name == flag
     assert option.envvar == f"DEDUPE_{flag.upper()}"
@@ -112,19 +130,18 @@ def test_a_variable_and_a_key_are_named_after_their_flag(
 
 
 def test_a_flag_can_be_switched_off_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = commands.commands["scan"]
-    quiet = next(p for p in command.params if p.name == "quiet")
+    quiet = next(p for p in commands.commands["scan"].params if p.name == "quiet")
     assert isinstance(quiet, click.Option)
-    in_toml(command, quiet, True)
+    in_toml(("scan",), quiet, True)
     monkeypatch.setenv("DEDUPE_QUIET", "0")
-    assert parsed(command, quiet) == (False, ParameterSource.ENVIRONMENT)
+    assert parsed(("scan",), quiet) == (False, ParameterSource.ENVIRONMENT)
 
 
 def test_the_words_of_the_options_are_those_of_the_library() -> None:
     assert options_module.FORMATS == feeds.FORMATS
     assert tuple(Level) == options_module.LEVELS
-    assert (*scan_module.RULES, "id") == canonical.RULES
-    assert ScanParams().election == scan_module.RULES
+    assert (*options_module.RULES, "id") == canonical.RULES
+    assert ScanParams().election == options_module.RULES
     options = {p.name: p for p in commands.commands["scan"].params}
     to = options["to"].type
     assert isinstance(to, click.Choice)

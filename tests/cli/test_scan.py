@@ -359,7 +359,7 @@ def test_what_cannot_be_used_is_rejected_with_its_place_and_the_rest_is_kept(
     ]
     assert rejected[3]["id"] == "a"
     assert "mixed.jsonl:2: not valid JSON" in done.stderr
-    assert "more records were rejected; dedupe scan --rejects FILE keeps them all" in done.stderr
+    assert "more records were rejected; --rejects FILE keeps them all" in done.stderr
     for told in (
         "7 records rejected", "1 × not UTF-8", "1 × lone surrogate",
         "1 × published is not believable", "1 × published is not a date",

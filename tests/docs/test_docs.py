@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -47,6 +48,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("DEDUPE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # where the index lies by default
     return tmp_path
 
 
@@ -92,9 +94,13 @@ def _command_lines() -> list[object]:
 def test_every_command_line_parses(line: str, work: Path) -> None:
     words = shlex.split(line, comments=True)
     words = words[: next((i for i, word in enumerate(words) if word in _SHELL_WORDS), len(words))]
-    at = next(i for i, word in enumerate(words) if word in commands.commands)
-    context = commands.make_context("dedupe", words[: at + 1])
-    commands.commands[words[at]].make_context(words[at], words[at + 1 :], parent=context)
+    command: click.Command = commands
+    context = None
+    while isinstance(command, click.Group):
+        at = next(i for i, word in enumerate(words) if word in command.commands)
+        context = command.make_context(command.name, words[: at + 1], parent=context)
+        command, words = command.commands[words[at]], words[at + 1 :]
+    command.make_context(command.name, words, parent=context)
 
 
 @pytest.mark.parametrize("settings", _blocks("toml"))
@@ -104,14 +110,25 @@ def test_every_settings_file_is_accepted(settings: str, work: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_readme_shows_the_demos_real_output(work: Path) -> None:
+SHOWN = {  # what the readme shows, in its order, is printed by
+    "the demo": "dedupe scan examples/ --to table",
+    "a story of an index": (
+        "dedupe add examples/stories.jsonl -q > added.jsonl;"
+        " COLUMNS=230 dedupe show ferry-fire-kettleby"
+    ),
+}
+
+
+@pytest.mark.parametrize(("number", "script"), [*enumerate(SHOWN.values())], ids=SHOWN)
+def test_the_readme_shows_real_output(work: Path, number: int, script: str) -> None:
     """Every line's cells stand in one line of the output, in order; columns may be left out."""
-    shown = next(found[2] for found in _BLOCK.finditer(_text("README.md")) if found[1] == "text")
-    done = _shell("dedupe scan examples/ --to table", work)
+    shown = [found[2] for found in _BLOCK.finditer(_text("README.md")) if found[1] == "text"]
+    assert len(shown) == len(SHOWN)
+    done = _shell(script, work)
     real = [_cells(line) for line in done.stdout.splitlines()]
     missing = [
         line
-        for line in shown.splitlines()
+        for line in shown[number].splitlines()
         if line.strip() and not any(_in_order(_cells(line), cells) for cells in real)
     ]
     assert missing == [], f"the output is now:\n{done.stdout}"
@@ -136,20 +153,28 @@ def test_the_readme_shows_a_real_line_of_json(work: Path) -> None:
 # ---- it is complete -----------------------------------------------------------------------------
 
 
+def _commands(group: click.Group, section: str) -> Iterator[tuple[str, str, click.Command]]:
+    """The section that each command is in, its name and itself: of a group all in one."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"dedupe {name}")
+        else:
+            yield section or f"dedupe {name}", name, command
+
+
 def _options() -> list[object]:
     return [
-        pytest.param(name, option, id=f"{name} {option.opts[0]}")
-        for name, command in [("dedupe", commands), *commands.commands.items()]
+        pytest.param(section, option, id=f"{section} {name} {option.opts[0]}")
+        for section, name, command in [("dedupe", "", commands), *_commands(commands, "")]
         for option in command.params
         if isinstance(option, click.Option)
     ]
 
 
-@pytest.mark.parametrize(("command", "option"), _options())
+@pytest.mark.parametrize(("heading", "option"), _options())
 def test_every_option_is_in_the_manual_with_its_variable_and_key(
-    command: str, option: click.Option
+    heading: str, option: click.Option
 ) -> None:
-    heading = command if command == "dedupe" else f"dedupe {command}"
     section = _text("docs/cli.md").split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `-")]
     named = {flag for row in rows for flag in re.findall(r"`(--?[\w-]+)[ `]", row.split("|")[1])}
@@ -157,7 +182,7 @@ def test_every_option_is_in_the_manual_with_its_variable_and_key(
     row = next(row for row in rows if f"`{option.opts[0]}" in row.split("|")[1])
     if option.envvar:
         assert f"`{option.envvar}`" in row
-        assert command == "dedupe" or f"`{option.name}`" in row
+        assert heading == "dedupe" or f"`{option.name}`" in row
     if isinstance(option.type, click.Choice) and option.name != "elect":
         assert [choice for choice in option.type.choices if f"`{choice}`" not in row] == []
 
@@ -165,6 +190,12 @@ def test_every_option_is_in_the_manual_with_its_variable_and_key(
 def test_every_command_has_its_section() -> None:
     headings = re.findall(r"^## dedupe (\S+)$", _text("docs/cli.md"), re.MULTILINE)
     assert sorted(headings) == sorted(commands.commands)
+
+
+def test_every_command_of_a_group_is_in_its_section() -> None:
+    rows = re.findall(r"^\| `dedupe (\w+ [\w-]+)[^`]*` \|", _text("docs/cli.md"), re.MULTILINE)
+    groups = {n: c for n, c in commands.commands.items() if isinstance(c, click.Group)}
+    assert sorted(rows) == sorted(f"{n} {name}" for n, c in groups.items() for name in c.commands)
 
 
 def test_every_rule_format_and_field_is_in_the_manual() -> None:

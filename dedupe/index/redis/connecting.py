@@ -124,7 +124,7 @@ class Store:
     """One open connection. `ask` and `ask_all` repeat what may be lost: all requests bear that."""
 
     def __init__(self, address: Address, scripts: Sequence[tuple[str, str]]) -> None:
-        self.where = address.where
+        self.where, self._address = address.where, address
         self.clustered = address.scheme.endswith("+cluster")
         self._scripts = scripts
         self._patience = min(OPENING, address.patience)
@@ -172,6 +172,10 @@ class Store:
             lambda: self._client.info(section, target_nodes=redis.RedisCluster.PRIMARIES)
         )
         return list(told.values()) if "used_memory" not in told else [told]
+
+    def again(self) -> Store:
+        """Another connection to the same server."""
+        return Store(self._address, self._scripts)
 
     def close(self) -> None:
         """Hang up."""

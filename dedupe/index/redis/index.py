@@ -43,6 +43,7 @@ class RedisIndex:
         self._buckets = Buckets(store, keys, self._bands, manifest.depth)
         self._ledger = Ledger(store, keys)
         self._open = True
+        self._besides: list[RedisIndex] = []
 
     # ---- articles --------------------------------------------------------------------------------
 
@@ -317,9 +318,17 @@ class RedisIndex:
             bytes=None,
         )
 
+    def beside(self) -> RedisIndex:
+        """Another connection."""
+        self._check()
+        self._besides.append(RedisIndex(self._store.again(), self._keys, self.manifest))
+        return self._besides[-1]
+
     def close(self) -> None:
         """Hang up."""
         self._open = False
+        for each in self._besides:
+            each.close()
         self._store.close()
 
     def _check(self) -> None:

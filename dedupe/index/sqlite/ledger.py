@@ -73,6 +73,9 @@ class Ledger:
                 " from a copy"
             ) from error
 
+    def beside(self) -> None:
+        """None: there is no server to wait for."""
+
     def close(self) -> None:
         """Let go of the file."""
         if self._opened is not None:

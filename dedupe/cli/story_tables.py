@@ -1,0 +1,104 @@
+"""Stories of an index as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dedupe.cli.side_by_side import Texts
+from dedupe.cli.terminal import counted, harmless
+from dedupe.deduper import Evidence, Member, StoryView
+from dedupe.maintenance.listing import Listed
+from dedupe.models import Article
+
+
+def stories_table(stories: Sequence[Listed], total: int) -> Table:
+    """One row for each story."""
+    table = _table("Stories")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("canonical article", ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column("source", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("credit", no_wrap=True)
+    table.add_column("latest", no_wrap=True)
+    table.add_column("story", no_wrap=True)
+    for story in stories:
+        credit = f"{story.credit} ({story.credit_count:,})" if story.credit else ""
+        cells = (story.title or story.canonical_id, story.source or "", credit, time_of(story.last))
+        table.add_row(f"{story.size:,}", *map(_cell, cells), _cell(story.id))
+    table.caption = counted(total, "story", "stories")
+    if len(stories) < total:
+        table.caption = f"{len(stories):,} of {total:,} stories; --limit NUMBER shows more"
+    return table
+
+
+def story_table(story: StoryView, asked: str) -> Table:
+    """One row for each article; the one that was asked for has an arrow."""
+    table = _table(f"Story {harmless(story.id)}")
+    table.add_column("relation", no_wrap=True, min_width=11)
+    table.add_column("sim.", no_wrap=True, justify="right")
+    table.add_column("published", no_wrap=True)
+    table.add_column("article", ratio=3, overflow="fold")
+    table.add_column("source", ratio=1, overflow="fold")
+    table.add_column("credits", no_wrap=True)
+    table.add_column("id", ratio=1, overflow="fold")
+    for member in story.members:
+        canonical = member.id == story.canonical_id
+        arrow = "→ " if member.id == asked else ""
+        cells = _cells(member, "canonical" if canonical else member.relation, arrow)
+        table.add_row(*cells, style="bold" if canonical else None)
+    told = [f"why: {story.canonical_reason}"]
+    if story.credit:
+        told.append(f"{story.credit} credited by {story.credit_count:,}")
+    told.append(f"{counted(len(story.members), 'article')}, {time_of(story.first)}")
+    if story.first != story.last:
+        told[-1] += f" to {time_of(story.last)}"
+    table.caption = Text("; ".join(told))
+    return table
+
+
+def _cells(member: Member, relation: str, arrow: str) -> tuple[Text, ...]:
+    similarity = "" if member.similarity is None else f"{member.similarity:.2f}"
+    cells = (
+        arrow + relation,
+        similarity,
+        time_of(member.published),
+        member.title or "",
+        member.source or "",
+        member.credit or "",
+        member.id,
+    )
+    return tuple(map(_cell, cells))
+
+
+def evidence_shown(evidence: Evidence) -> Iterator[RenderableType]:
+    """Both texts with what they share marked."""
+    for name, article in (("A", evidence.article), ("B", evidence.other)):
+        yield _cell(f"  {name}: {_told(article)}")
+    yield Text(f"  {counted(len(evidence.passages), 'shared passage')}\n")
+    yield Texts(evidence.article.text, evidence.other.text, evidence.passages)
+
+
+def _told(article: Article) -> str:
+    parts = (article.id, article.title, article.source, time_of(article.published))
+    return " · ".join(part for part in parts if part)
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD,
+        padding=(0, 1), expand=True,
+    )  # fmt: skip
+
+
+def time_of(moment: datetime | None) -> str:
+    """To the minute, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "no date"
+
+
+def _cell(text: str) -> Text:
+    return Text(harmless(" ".join(text.split())))
