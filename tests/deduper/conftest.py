@@ -2,67 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
+from adding import Adding
 from servers import Cluster, Server, fresh
 
 Urls = Callable[[], str]  # each call names an index that is not there yet
 _numbers = count()
 
 
-class Adding:
-    """One process of adding.py."""
-
-    def __init__(self, root: Path) -> None:
-        paths = [str(root), str(root / "tests"), os.environ.get("PYTHONPATH", "")]
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("adding.py"))],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )  # fmt: skip
-
-    def tell(self, *words: object) -> None:
-        """Have it do something."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(" ".join(map(str, words)) + "\n")
-        self.process.stdin.flush()
-
-    def hear(self) -> str:
-        """What it answers; empty where it has ended."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def end(self) -> None:
-        """Let it end, and wait for that."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-
 @pytest.fixture(scope="session")
-def adding(root: Path) -> Callable[[int], object]:
-    """Starts so many processes, and ends them."""
-
-    @contextmanager
-    def started(number: int) -> Iterator[list[Adding]]:
-        processes = [Adding(root) for _ in range(number)]
-        try:
-            assert [process.hear() for process in processes] == ["ready"] * number
-            yield processes
-        finally:
-            for process in processes:
-                process.end()
-
-    return started
+def processes(root: Path) -> Iterator[list[Adding]]:
+    """Eight of them."""
+    started = [Adding(root) for _ in range(8)]
+    try:
+        assert [process.hear() for process in started] == ["ready"] * len(started)
+        yield started
+    finally:
+        for process in started:
+            process.end()
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import random
 import select
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from itertools import count
 
 import pytest
+from adding import Adding
 from streams import Partition, assert_sound, clear_cut, partition
 
 from dedupe.deduper import Deduper
@@ -32,27 +33,25 @@ def expected() -> Partition:
 
 
 def test_a_process_that_is_killed_while_it_adds_can_be_started_again(
-    adding: Callable[[int], AbstractContextManager[list]],
-    lasting_urls: Callable[[], str],
-    expected: Partition,
+    processes: list[Adding], lasting_urls: Callable[[], str], expected: Partition
 ) -> None:
-    chance, kills, streams = random.Random(KILLS), 0, 0
-    with adding(1) as (process,):
-        while kills < KILLS:
-            url, streams = lasting_urls(), streams + 1
-            index = open_index(url)
-            for turn in count(1):
-                process.tell("fork", url, streams, SIZES[streams % 4], 4)
-                child = int(process.hear())
-                alone = chance.uniform(0, MOST * turn)
-                if not select.select([process.process.stdout], [], [], alone)[0]:
+    chance, kills, streams, process = random.Random(KILLS), 0, 0, processes[0]
+    while kills < KILLS:
+        url, streams = lasting_urls(), streams + 1
+        index = open_index(url)
+        for turn in count(1):
+            process.tell("fork", url, streams, SIZES[streams % 4], 4)
+            child = int(process.hear())
+            alone = chance.uniform(0, MOST * turn)
+            if not select.select([process.answers], [], [], alone)[0]:
+                with suppress(ProcessLookupError):  # it has just ended
                     os.kill(child, signal.SIGKILL)
-                status = int(process.hear())
-                assert_sound(index, linked=False)
-                if status == 0:
-                    break
-                assert status == -signal.SIGKILL
-                kills += 1
-            assert_sound(index)
-            assert partition(index) == expected
-            index.close()
+            status = int(process.hear())
+            assert_sound(index, linked=False)
+            if status == 0:
+                break
+            assert status == -signal.SIGKILL
+            kills += 1
+        assert_sound(index)
+        assert partition(index) == expected
+        index.close()

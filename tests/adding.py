@@ -9,7 +9,9 @@ SEED is the order, SIZE the articles of a batch; of four articles the one number
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 from streams import batches, clear_cut, shuffled
 
@@ -32,6 +34,38 @@ def add(url: str, seed: int, size: int, part: int) -> None:
 def told(*words: object) -> None:
     """Answer with a line."""
     print(*words, flush=True)
+
+
+class Adding:
+    """One such process, as a test sees it."""
+
+    def __init__(self, root: Path) -> None:
+        paths = [str(root), str(root / "tests"), os.environ.get("PYTHONPATH", "")]
+        self.process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )  # fmt: skip
+
+        assert self.process.stdout is not None
+        self.answers = self.process.stdout
+
+    def tell(self, *words: object) -> None:
+        """Have it do something."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+
+    def hear(self) -> str:
+        """What it answers; empty where it has ended."""
+        return self.answers.readline().strip()
+
+    def end(self) -> None:
+        """Let it end, and wait for that."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.answers.close()
 
 
 def main() -> None:
