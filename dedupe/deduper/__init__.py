@@ -1,6 +1,7 @@
 """The facade for articles that come one by one: looked up, decided and remembered in one call."""
 
-from dedupe.deduper.stream import Deduper, Outcome
+from dedupe.deduper.linking import Outcome
+from dedupe.deduper.stream import Deduper
 from dedupe.deduper.views import Evidence, Member, StoryView
 
 __all__ = ["Deduper", "Evidence", "Member", "Outcome", "StoryView"]

@@ -9,15 +9,14 @@ from functools import partial
 from typing import NamedTuple
 
 from dedupe.deduper import hands
-from dedupe.deduper.deciding import Deciding, Newcomer
-from dedupe.deduper.draft import Draft
+from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
-from dedupe.deduper.joining import Rules, settle
+from dedupe.deduper.linking import Linking, Outcome
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
-from dedupe.deduper.window import Vanished, Window
-from dedupe.errors import IndexUnavailable, RecordRejected
+from dedupe.deduper.window import Window
+from dedupe.errors import RecordRejected
 from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
 from dedupe.models import Article, Decision
@@ -27,12 +26,8 @@ from dedupe.stories.verifiers import Maker
 CANDIDATES = 32  # of an article that are verified; twice as many find no more
 TOGETHER = 32  # articles that are looked up and linked at once
 _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
-_AT_ONCE = 3  # attempts to link a batch as one, before its articles go one by one
-_ALONE = 100  # attempts to link one article; each that fails is another's that went through
 _EXPIRED_AT_ONCE = 512  # articles
 _LATELY = 1024  # articles that say whether an archive is being read
-
-Outcome = Decision | RecordRejected
 
 
 class Looked(NamedTuple):
@@ -65,7 +60,7 @@ class Deduper:
         check(manifest, wanted, "the index")
         self.index, self.params = index, params
         self.window = Window(index, params, verifier)
-        self._deciding = Deciding(self.window)
+        self._linking = Linking(self.window)
         self._filing = Filing(manifest)
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
@@ -124,7 +119,7 @@ class Deduper:
         for i, one in enumerate(found):
             refused = _refused(articles[i], one)
             known = self.decision(articles[i].id) if one.known else None
-            outcomes.append(refused or known or self._would(news[i]))
+            outcomes.append(refused or known or self._linking.would(news[i]))
         for i in range(len(ready)):
             self.window.cache.forget(-1 - i)
         self.window.cache.trim()
@@ -142,7 +137,7 @@ class Deduper:
         ready = Ready(record, self._filing.filed(record, None))
         found = self.index.probe([ready.filed], self._candidates)
         news = self._newcomers([ready], found, {0: place}, ())
-        return self._deciding.decide([news[0]], draft, None)[0]
+        return self._linking.told(news[0], draft)
 
     def story(self, id: str) -> StoryView | None:
         """A story by its id, an id that was merged into it, or the id of one of its articles."""
@@ -243,7 +238,7 @@ class Deduper:
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._newcomers(ready, found, places, batch).values())
-        decisions = iter(self._link(news, _hours(now)))
+        decisions = iter(self._linking.link(news, _hours(now)))
         return [reason or next(decisions) for reason in refused]
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
@@ -307,85 +302,6 @@ class Deduper:
             news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
         return news
 
-    # ---- linking ---------------------------------------------------------------------------------
-
-    def _link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
-        """Link the articles of a batch, at once if nobody is in the way, else one by one."""
-        decisions = self._attempt(news, hours, _AT_ONCE if len(news) > 1 else _ALONE)
-        if decisions is not None:
-            return decisions
-        return [self._alone(newcomer, hours) for newcomer in news]
-
-    def _alone(self, newcomer: Newcomer, hours: float | None) -> Outcome:
-        decisions = self._attempt([newcomer], hours, _ALONE)
-        if decisions is None:
-            raise IndexUnavailable(
-                "other processes keep changing the same stories; nothing is lost, add it again"
-            )
-        return decisions[0]
-
-    def _attempt(
-        self, news: Sequence[Newcomer], hours: float | None, attempts: int
-    ) -> list[Outcome] | None:
-        left = list(news)
-        for attempt in range(attempts):
-            if attempt:  # somebody was in the way, perhaps by taking down what is read here
-                gone = self.window.gone(
-                    {p for n in left for p in (n.place, *n.known, *n.candidates)}
-                )
-                left = [n.without(gone) for n in left if n.place not in gone]
-            try:
-                decided = self._decided(left, hours, careful=attempt > 0)
-            except Vanished:
-                continue
-            if decided is not None:
-                return [decided.get(n.place) or self._lost(n) for n in news]
-        return None
-
-    def _decided(
-        self, news: Sequence[Newcomer], hours: float | None, *, careful: bool
-    ) -> dict[int, Decision] | None:
-        """The decisions by place, once linked; None where a change no longer held."""
-        self.window.heeded.read()
-        rules = self.window.rules()
-        known = {place for newcomer in news for place in newcomer.known}
-        draft = self.window.draft(careful=careful)
-        draft.load([*(newcomer.place for newcomer in news), *known])
-        self.window.fetch_samples(draft, known)
-        for newcomer in news:
-            if newcomer.again and draft.cluster_of(newcomer.place) is not None:
-                continue  # what was decided stays
-            mates = self.window.heeded.mates(newcomer.place)
-            draft.load(mates)
-            if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
-                _put(draft, newcomer.place, mate, rules)
-            elif newcomer.head >= 0:
-                _settle_copy(draft, newcomer, rules)
-            else:
-                settle(draft, newcomer.place, newcomer.known, rules)
-        change = draft.change(self.window.elect, self.window.heeded.hands, hours)
-        if not draft.is_empty and not self.index.link(change):
-            return None
-        decisions = self._deciding.decide(news, draft, change)
-        return {n.place: decision for n, decision in zip(news, decisions, strict=True)}
-
-    def _lost(self, newcomer: Newcomer) -> RecordRejected:
-        id = self.window.cache.entries[newcomer.row].id
-        return RecordRejected(id, "was taken out of the index while it was added", id)
-
-    def _would(self, newcomer: Newcomer) -> Decision:
-        """What would become of an article that is not in the index."""
-        self.window.heeded.read()
-        draft = self.window.draft(list(newcomer.known))
-        draft.adopt(newcomer.place)
-        self.window.fetch_samples(draft, set(newcomer.known))
-        if newcomer.head >= 0:
-            _settle_copy(draft, newcomer, self.window.rules())
-        else:
-            settle(draft, newcomer.place, newcomer.known, self.window.rules())
-        change = draft.change(self.window.elect, self.window.heeded.hands, None)
-        return self._deciding.decide([newcomer], draft, change)[0]
-
     # ---- going away ------------------------------------------------------------------------------
 
     def expire(self, now: datetime, most: int | None = None) -> int:
@@ -429,35 +345,6 @@ def _refused(article: Article, found: Found) -> RecordRejected | None:
         why = "the id is in the index with another text; give a new version an id of its own"
         return RecordRejected(article.id, why, article.id)
     return None
-
-
-def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:
-    """Into that cluster, whatever but people speaks against it."""
-    own = draft.cluster_of(place)
-    if own is None:
-        draft.join(cluster, place)
-    elif own != cluster and not (
-        rules.apart and rules.apart(draft.members(own), draft.members(cluster))
-    ):
-        draft.merge(cluster, own)
-
-
-def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
-    """An exact copy goes where the first of its text is, unless people or the window say no."""
-    place, head = newcomer.place, newcomer.head
-    if draft.cluster_of(place) is not None:
-        return
-    if draft.cluster_of(head) is None:
-        draft.found(head)
-    cluster = draft.cluster_of(head)
-    assert cluster is not None
-    first, last = draft.span(cluster)
-    hours = rules.hours(place)
-    fits = max(last, hours) - min(first, hours) <= rules.window
-    if fits and not (rules.apart and rules.apart([place], draft.members(cluster))):
-        draft.join(cluster, place)
-    else:
-        draft.found(place)
 
 
 def _of_unique_ids(articles: Sequence[Article]) -> Iterator[list[int]]:
