@@ -214,9 +214,10 @@ class Cache:
     def _recur(self, rows: NDArray[np.int32]) -> None:
         """Say which rows are of a series or template by now."""
         recurring = self._statistics.recurring
-        stale = np.unique(rows[self.seen[rows] != recurring.version])
-        if not len(stale):
+        behind = self.seen[rows] != recurring.version
+        if not behind.any():
             return
+        stale = np.unique(rows[behind])
         found = recurring.established(self.forms[stale])
         for row, forms in zip(stale[found.any(axis=1)], found[found.any(axis=1)], strict=True):
             series = recurring.series(self.forms[row][forms].tolist())

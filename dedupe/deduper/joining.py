@@ -9,6 +9,7 @@ again: when a story has grown by half, it and its neighbours are clustered afres
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -105,10 +106,7 @@ def _join_best(draft: Draft, place: int, near: dict[str, float], rules: Rules) -
 def _bring_together(draft: Draft, own: str, near: dict[str, float], rules: Rules) -> str:
     """Merge the article's cluster with its neighbours, the best average first."""
     nodes = [own, *(c for c in near if c != own)]
-    averages = {}
-    for i, a in enumerate(nodes):
-        for b in nodes[i + 1 :]:
-            averages[a, b] = _between(draft, a, b, rules)
+    averages = _between(draft, list(combinations(nodes, 2)), rules)
     while True:
         good = [k for k, v in averages.items() if v >= rules.threshold and _fits(draft, *k, rules)]
         if not good:
@@ -129,10 +127,22 @@ def _bring_together(draft: Draft, own: str, near: dict[str, float], rules: Rules
         averages = {k: v for k, v in averages.items() if not {a, b} & set(k)} | joined
 
 
-def _between(draft: Draft, a: str, b: str, rules: Rules) -> float:
-    ours, theirs = sample(draft.members(a)), sample(draft.members(b))
-    left = [p for p in ours for _ in theirs]
-    return float(rules.score(left, [p for _ in ours for p in theirs]).mean())
+def _between(
+    draft: Draft, pairs: Sequence[tuple[str, str]], rules: Rules
+) -> dict[tuple[str, str], float]:
+    """The average score between the members of each pair of clusters, all judged in one go."""
+    left: list[int] = []
+    right: list[int] = []
+    ends = [0]
+    for a, b in pairs:
+        ours, theirs = sample(draft.members(a)), sample(draft.members(b))
+        left += [p for p in ours for _ in theirs]
+        right += [p for _ in ours for p in theirs]
+        ends.append(len(left))
+    if not pairs:
+        return {}
+    scores = np.add.reduceat(rules.score(left, right).astype(np.float64), ends[:-1])
+    return dict(zip(pairs, (scores / np.diff(ends)).tolist(), strict=True))
 
 
 # ---- a second look ------------------------------------------------------------------------------
