@@ -77,4 +77,5 @@ def test_a_visit_that_only_counts_gives_no_members() -> None:
             np.array([5], np.int64), np.array([True]), np.array([False]), np.array([0]), DEPTH,
         )
     )  # fmt: skip
-    assert found.places.tolist() == [] and found.missing.tolist() == [0]
+    assert found.places.tolist() == []
+    assert found.missing.tolist() == [0]
