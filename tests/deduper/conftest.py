@@ -17,9 +17,11 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def processes(root: Path) -> Iterator[list[Adding]]:
     """Eight of them."""
-    started = [Adding(root) for _ in range(8)]
+    started = [Adding(root)]
     try:
-        assert [process.hear() for process in started] == ["ready"] * len(started)
+        assert started[0].hear() == "ready"  # kernels that are new are compiled once, not by all
+        started += [Adding(root) for _ in range(7)]
+        assert [process.hear() for process in started[1:]] == ["ready"] * 7
         yield started
     finally:
         for process in started:
