@@ -16,7 +16,7 @@ import numpy as np
 
 from dedupe.batch.collection import Collection
 from dedupe.batch.scan import Constraints, Progress, silent, story_labels
-from dedupe.deduper.cache import entry_of_record
+from dedupe.deduper.circumstances import entry_of_record
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.heeded import Heeded
 from dedupe.deduper.joining import regroup

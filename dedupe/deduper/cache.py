@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedupe.deduper.circumstances import entry_of_record, published_of
 from dedupe.deduper.statistics import Statistics
-from dedupe.deduper.tallies import forms_of
+from dedupe.deduper.tallies import joined_forms
 from dedupe.index.base import Index
 from dedupe.index.records import Record, decode_record
 from dedupe.models import SEVERAL, Kind
@@ -84,7 +84,7 @@ class Cache:
     def _clear(self) -> None:
         self.rows: dict[int, int] = {}  # by place
         self.records: list[Record] = []
-        self.entries: list[Entry] = []
+        self._entries: list[Entry | None] = []  # made when they are asked for
         self.n = 0
         for name, (dtype, shape) in self._articles.items():
             setattr(self, name, np.zeros((1024, *shape), dtype=dtype))
@@ -125,29 +125,31 @@ class Cache:
         self.filed[first:last] = [r.hours for r in records]
         self.stamps[first:last] = -1
         self.seen[first:last] = -1
+        self.forms[first:last], self.form_marks[first:last] = joined_forms(records)
         for row, record in enumerate(records, first):
             self._note(row, record)
         self.n = last
         return range(first, last)
 
     def _note(self, row: int, record: Record) -> None:
-        entry = entry_of_record(record)
         self.records.append(record)
-        self.entries.append(entry)
-        source = entry.source.casefold() if entry.source else None
+        self._entries.append(None)
+        source = record.source.casefold() if record.source else None
         self.sources[row] = self._number("source", source)
-        self.credits[row] = self._number("agency", entry.agency)
-        self.hours[row] = entry.published.timestamp() / 3600.0 if entry.published else np.nan
-        self.kinds[row], self.series[row] = entry.kind, -1
-        self.forms[row], self.form_marks[row] = forms_of(record, entry)
+        self.credits[row] = self._number("agency", record.agency)
+        published = published_of(record)
+        self.hours[row] = published.timestamp() / 3600.0 if published else np.nan
+        self.kinds[row], self.series[row] = record.kind, -1
+
+    def entry(self, row: int) -> Entry:
+        """The circumstances of the article of a row."""
+        entry = self._entries[row]
+        if entry is None:
+            entry = self._entries[row] = entry_of_record(self.records[row])
+        return entry
 
     def _number(self, sort: str, name: object) -> int:
         return -1 if name is None else self._numbers.setdefault((sort, name), len(self._numbers))
-
-    def drop_after(self, row: int) -> None:
-        """Forget the rows from `row` on, which have no places."""
-        del self.records[row:], self.entries[row:]
-        self.n = row
 
     def forget(self, place: int) -> None:
         """Let no one find the article of a place here any more."""
@@ -222,17 +224,6 @@ class Cache:
         for row, forms in zip(stale[found.any(axis=1)], found[found.any(axis=1)], strict=True):
             series = recurring.series(self.forms[row][forms].tolist())
             self.series[row] = self._number("series", series)
-            if self.entries[row].kind not in SEVERAL:
+            if self.records[row].kind not in SEVERAL:
                 self.kinds[row] = Kind.SERIES if forms[-1] else Kind.TEMPLATE
         self.seen[stale] = recurring.version
-
-
-def entry_of_record(record: Record) -> Entry:
-    """The circumstances in a record. What came before the date it bears has that of its coming."""
-    published, seconds = record.published, record.hours * 3600.0
-    if published is not None and published.timestamp() > seconds + 1.0:
-        published = datetime.fromtimestamp(seconds, UTC)
-    return Entry(
-        record.id, record.url, record.source, published, record.agency, record.own,
-        record.original, record.kind,
-    )  # fmt: skip

@@ -80,7 +80,7 @@ class Deciding:
         near: Sequence[tuple[int, float, int]],
         stub: bool,
     ) -> Decision:
-        entry = self.cache.entries[newcomer.row]
+        entry = self.cache.entry(newcomer.row)
         kind = Kind(int(self.cache.kinds[newcomer.row]))
         best = max(near, key=lambda n: (n[0], n[1], -n[2]), default=None)
         linked = self._linked(newcomer, cluster) if kind in SEVERAL else None

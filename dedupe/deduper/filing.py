@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import xxhash
+from msgspec.structs import replace
 
+from dedupe.deduper.circumstances import entry_of_record
+from dedupe.deduper.tallies import forms_of
 from dedupe.fingerprint import Signer, bucket_keys
 from dedupe.index.base import Filed
 from dedupe.index.manifest import Manifest
@@ -55,7 +58,10 @@ class Filing:
                 terms=prints.terms[part].tobytes(), tfs=prints.tfs[part].tobytes(),
                 zipfs=prints.zipfs[part].tobytes(), marks=prints.kinds[part].tobytes(),
                 skeletons=prints.skeletons[i].tobytes(), keys=keys[i].tobytes(),
+                forms=b"", form_marks=b"",
             )  # fmt: skip
+            forms, marks = forms_of(entry_of_record(record), digests[i], prints.skeletons[i])
+            record = replace(record, forms=forms.tobytes(), form_marks=marks.tobytes())
             made.append(Ready(record, self.filed(record, article)))
         return made
 

@@ -88,7 +88,7 @@ class Linking:
         return self._deciding.decide([newcomer], draft, None)[0]
 
     def _lost(self, newcomer: Newcomer) -> RecordRejected:
-        id = self._window.cache.entries[newcomer.row].id
+        id = self._window.cache.entry(newcomer.row).id
         return RecordRejected(id, "was taken out of the index while it was added", id)
 
     def would(self, newcomer: Newcomer) -> Decision:

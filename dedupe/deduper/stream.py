@@ -258,8 +258,7 @@ class Deduper:
                 slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
         for slice, new in slices.items():
             records = [self.window.cache.records[row] for row in new]
-            forms, marks = self.window.cache.forms[new], self.window.cache.form_marks[new]
-            self.window.statistics.append(slice, tally_of(records, forms, marks))
+            self.window.statistics.append(slice, tally_of(records))
 
     def _newcomers(
         self,

@@ -39,12 +39,18 @@ class Tally(Struct, frozen=True, array_like=True):
         return forms, np.frombuffer(self.marks, dtype=np.uint8).reshape(-1, MARKS)
 
 
-def tally_of(
-    records: Sequence[Record], forms: NDArray[np.uint64], marks: NDArray[np.uint8]
-) -> Tally:
-    """What some articles say together; `forms` and `marks` are theirs."""
+def tally_of(records: Sequence[Record]) -> Tally:
+    """What some articles say together."""
     terms = np.frombuffer(b"".join(record.terms for record in records), dtype=np.uint32)
+    forms, marks = joined_forms(records)
     return _tally(len(records), *np.unique(terms, return_counts=True), forms, marks)
+
+
+def joined_forms(records: Sequence[Record]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """The forms of n articles, (n, 3), and what they come with, (n, MARKS)."""
+    forms = np.frombuffer(b"".join(record.forms for record in records), dtype=np.uint64)
+    marks = np.frombuffer(b"".join(record.form_marks for record in records), dtype=np.uint8)
+    return forms.reshape(-1, len(FORMS)), marks.reshape(-1, MARKS)
 
 
 def folded(tallies: Sequence[Tally]) -> Tally:
@@ -79,15 +85,16 @@ def _tally(
     )
 
 
-def forms_of(record: Record, entry: Entry) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+def forms_of(
+    entry: Entry, digest: int, skeletons: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     """The forms of one article, (3,), and what they come with, (MARKS,)."""
-    skeletons = np.frombuffer(record.skeletons, dtype=np.uint32)
     name = outlet_of(entry)
     outlet = xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass")) if name else 0
     title = int(skeletons[TITLE])
     day = entry.published.toordinal() if entry.published else None
     # Entries without a date are of different days when their titles say so.
-    marks = (record.digest, title, title if day is None else day, int(skeletons[WORDING]))
+    marks = (digest, title, title if day is None else day, int(skeletons[WORDING]))
     return form_keys(outlet, skeletons), np.array([_byte(m) for m in marks], dtype=np.uint8)
 
 

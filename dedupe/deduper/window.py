@@ -106,7 +106,7 @@ class Window:
 
     def name(self, place: int) -> str:
         """The id of an article."""
-        return self.cache.entries[self.row(place)].id
+        return self.cache.entry(self.row(place)).id
 
     def elect(self, members: Sequence[int], before: Cluster | None) -> Cluster:
         """What holds for the members of a cluster together; only that is filled in.
@@ -118,7 +118,7 @@ class Window:
         if not places:
             raise Vanished("all articles of a story have just been taken out of the index")
         rows = [self.cache.rows[place] for place in places]
-        entries = [self.cache.entries[row] for row in rows]
+        entries = [self.cache.entry(row) for row in rows]
         lengths = [int(self.cache.lengths[row]) for row in rows]
         story = story_of(entries, lengths, self._sources, self.params.election)
         canonical, reason = story.canonical, story.reason

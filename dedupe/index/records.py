@@ -36,6 +36,10 @@ class Record(Struct, frozen=True, array_like=True):
     marks: bytes  # kinds of the terms, with the bits of dedupe.similarity.features
     skeletons: bytes  # uint32 each
     keys: bytes  # buckets, uint32 each
+    forms: (
+        bytes  # uint64 each, as dedupe.stories.recurring has them; of who publishes and skeletons
+    )
+    form_marks: bytes  # uint8 each, what the forms come with
 
 
 _ENCODER = msgspec.msgpack.Encoder()

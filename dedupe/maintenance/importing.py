@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-import numpy as np
 from msgspec import Struct
 
 from dedupe.deduper import Deduper
-from dedupe.deduper.cache import entry_of_record
 from dedupe.deduper.draft import Draft
 from dedupe.deduper.filing import Filing
-from dedupe.deduper.tallies import encode_tally, forms_of, tally_of
+from dedupe.deduper.tallies import encode_tally, tally_of
 from dedupe.errors import IndexUnavailable, RecordRejected, UsageError
 from dedupe.index.base import Change, Cluster, Event, Filed, Hands, Index, Receipt
 from dedupe.index.manifest import Manifest, check
@@ -229,9 +227,7 @@ def _cluster(line: StoryLine, places: dict[str, int | None]) -> Cluster:
 
 def tell_together(index: Index, slice: int, records: Sequence[Record]) -> None:
     """Add to the index what new articles of a slice say together."""
-    forms = [forms_of(record, entry_of_record(record)) for record in records]
-    keys, marks = (np.stack(column) for column in zip(*forms, strict=True))
-    index.tally(slice, encode_tally(tally_of(records, keys, marks)))
+    index.tally(slice, encode_tally(tally_of(records)))
 
 
 def lay(

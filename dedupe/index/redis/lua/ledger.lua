@@ -47,7 +47,7 @@ local function open_slice(slice)
     for _, n in ipairs(call('HVALS', root .. 'next')) do
       fullest = math.max(fullest, tonumber(n))
     end
-    local groups = 1024
+    local groups = 4096
     while groups < 65536 and groups * 24 < fullest do
       groups = groups * 2
     end
