@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from redis.connection import Connection
 
 from dedupe.index.redis.members import ENTRY, Members, members
-from dedupe.index.redis.wire import appends, gets
+from dedupe.index.redis.wire import Wire
 
 DEPTH = 3
 MARK = b"\xff\xff\xff"
@@ -39,9 +39,9 @@ def test_commands_are_those_that_the_client_would_write(n, sizes, random) -> Non
         for i in range(n)
         for band in range(bands)
     ]
-    assert appends(roots, bounds, names, groups, entries) == b"".join(wanted)
+    assert Wire(roots, bounds).appends(names, groups, entries) == b"".join(wanted)
     wanted = [packed(b"MGET", *(name(i, band) for band in range(bands))) for i in range(n)]
-    assert gets(roots, bounds, names, groups) == b"".join(wanted)
+    assert Wire(roots, bounds).gets(names, groups) == b"".join(wanted)
 
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=14)

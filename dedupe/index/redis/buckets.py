@@ -21,7 +21,7 @@ from dedupe.index.base import SLICE_BITS
 from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
 from dedupe.index.redis.members import ENTRY, Members, members
-from dedupe.index.redis.wire import LOUD, QUIET, appends, gets
+from dedupe.index.redis.wire import LOUD, QUIET, Wire
 
 SCRIPTS = [script("buckets"), script("leave", "group"), script("drop"), script("trim", "group")]
 _WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
@@ -58,6 +58,7 @@ class Buckets:
         self.bands, self._depth = bands, depth
         self.bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
         self.roots = keys.roots
+        self.wire = Wire(self.roots, self.bounds)
 
     def meet(
         self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
@@ -259,12 +260,12 @@ class _Part:
         entries[..., :3] = _bytes(self._rests(self._keys[rows], at))[..., :3]
         entries[..., 3:] = _bytes(self._numbers[rows])[:, None, :3]
         groups = self._groups(self._keys[rows], at)
-        return appends(buckets.roots, buckets.bounds, self._names(at), groups, entries)
+        return buckets.wire.appends(self._names(at), groups, entries)
 
     def gets(self, buckets: Buckets) -> bytes:
         """Commands that read the groups of all visits."""
         groups = self._groups(self._keys[self.articles], self._at)
-        return gets(buckets.roots, buckets.bounds, self._names(self._at), groups)
+        return buckets.wire.gets(self._names(self._at), groups)
 
     def _names(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
         names = np.frombuffer(b"".join(map(_name, self.slices)), np.uint8).reshape(-1, 4)

@@ -22,57 +22,58 @@ _APPEND = b"*3\r\n$6\r\nAPPEND\r\n"
 _ENTRY = 6
 
 
-def appends(
-    roots: Sequence[bytes],
-    bounds: Sequence[int],
-    names: NDArray[np.uint8],
-    groups: NDArray[np.uint8],
-    entries: NDArray[np.uint8],
-) -> bytes:
-    """APPEND each of the (n, bands, 6) entries to its group.
+class _Layout:
+    """Where the changing parts of a row stand: one cell for each band, end to end."""
 
-    `roots` are the slot groups, whose bands begin and end at `bounds`; `names` (n, 4) name the
-    slices and `groups` (n, bands, 2) the groups in them.
-    """
-    tail = b"\r\n$%d\r\n" % _ENTRY + bytes(_ENTRY) + b"\r\n"
-    rows = _rows(roots, bounds, names, groups, _APPEND, tail, entries)
-    return rows.tobytes()
+    def __init__(
+        self, roots: Sequence[bytes], bounds: Sequence[int], before: bytes, after: bytes
+    ) -> None:
+        row, names = bytearray(), []
+        for root, first, last in zip(roots, bounds, bounds[1:], strict=False):
+            head = before + b"$%d\r\n" % (len(root) + 9) + root + b"b"
+            for band in range(first, last):
+                names.append(len(row) + len(head))
+                row += head + bytes(4) + band.to_bytes(2, "little") + bytes(2) + after
+        self._row = np.frombuffer(bytes(row), np.uint8)
+        at = np.array(names, np.int64)[:, None]
+        self._names = at + np.arange(4)
+        self._groups = at + 6 + np.arange(2)
+        self._entries = at + 8 + len(after) - 2 - _ENTRY + np.arange(_ENTRY)
 
-
-def gets(
-    roots: Sequence[bytes],
-    bounds: Sequence[int],
-    names: NDArray[np.uint8],
-    groups: NDArray[np.uint8],
-) -> bytes:
-    """One MGET of all groups for each of n rows, as `appends` has them."""
-    rows = _rows(roots, bounds, names, groups, b"", b"\r\n", None)
-    head = np.frombuffer(b"*%d\r\n$4\r\nMGET\r\n" % (groups.shape[1] + 1), np.uint8)
-    heads = np.broadcast_to(head, (len(rows), len(head)))
-    return np.concatenate((heads, rows), axis=1).tobytes()
-
-
-def _rows(
-    roots: Sequence[bytes],
-    bounds: Sequence[int],
-    names: NDArray[np.uint8],
-    groups: NDArray[np.uint8],
-    before: bytes,
-    after: bytes,
-    entries: NDArray[np.uint8] | None,
-) -> NDArray[np.uint8]:
-    """(n, bytes): for each row and band `before`, the name of a group with its length, `after`."""
-    parts = []
-    for root, first, last in zip(roots, bounds, bounds[1:], strict=False):
-        head = before + b"$%d\r\n" % (len(root) + 9) + root + b"b"
-        cell = np.frombuffer(head + bytes(8) + after, np.uint8)
-        cells = np.broadcast_to(cell, (len(names), last - first, len(cell))).copy()
-        at = len(head)
-        cells[..., at : at + 4] = names[:, None]
-        bands = np.arange(first, last, dtype="<u2")
-        cells[..., at + 4 : at + 6] = bands[:, None].view(np.uint8)
-        cells[..., at + 6 : at + 8] = groups[:, first:last]
+    def rows(
+        self,
+        names: NDArray[np.uint8],
+        groups: NDArray[np.uint8],
+        entries: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """(n, bytes)."""
+        rows = np.tile(self._row, (len(names), 1))
+        rows[:, self._names] = names[:, None]
+        rows[:, self._groups] = groups
         if entries is not None:
-            cells[..., -_ENTRY - 2 : -2] = entries[:, first:last]
-        parts.append(cells.reshape(len(names), (last - first) * len(cell)))
-    return np.concatenate(parts, axis=1)
+            rows[:, self._entries] = entries
+        return rows
+
+
+class Wire:
+    """Commands on the buckets of one index. `roots` are slot groups, whose bands end at `bounds`.
+
+    Of n articles `names` (n, 4) name the slices and `groups` (n, bands, 2) the groups in them.
+    """
+
+    def __init__(self, roots: Sequence[bytes], bounds: Sequence[int]) -> None:
+        tail = b"\r\n$%d\r\n" % _ENTRY + bytes(_ENTRY) + b"\r\n"
+        self._appends = _Layout(roots, bounds, _APPEND, tail)
+        self._gets = _Layout(roots, bounds, b"", b"\r\n")
+        self._get = np.frombuffer(b"*%d\r\n$4\r\nMGET\r\n" % (bounds[-1] + 1), np.uint8)
+
+    def appends(
+        self, names: NDArray[np.uint8], groups: NDArray[np.uint8], entries: NDArray[np.uint8]
+    ) -> bytes:
+        """APPEND each of the (n, bands, 6) entries to its group."""
+        return self._appends.rows(names, groups, entries).tobytes()
+
+    def gets(self, names: NDArray[np.uint8], groups: NDArray[np.uint8]) -> bytes:
+        """One MGET of all groups for each article."""
+        heads = np.tile(self._get, (len(names), 1))
+        return np.concatenate((heads, self._gets.rows(names, groups)), axis=1).tobytes()
