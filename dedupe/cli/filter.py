@@ -33,9 +33,7 @@ FIELD = "dedupe"  # that a record gets
 @option(
     "--level",
     type=click.Choice(LEVELS),
-    default="story",
-    show_default=True,
-    help="With --unique: the weakest relation that makes a record a duplicate.",
+    help="With --unique: the weakest relation that makes a record a duplicate. Default: story.",
 )
 @option(
     "--drop",
@@ -67,6 +65,8 @@ def filter_(**given: Any) -> None:
 
     if given["unique"] and given["drop"]:
         raise UsageError("--unique and --drop both say what to leave out; give one of them")
+    if given["level"] and not given["unique"]:
+        raise UsageError("--level says what --unique leaves out; give that too, or --drop instead")
     progress = ScanProgress(None, quiet=given["quiet"])
 
     def reject(rejection: Rejection) -> None:
@@ -78,11 +78,11 @@ def filter_(**given: Any) -> None:
         return datetime.now(UTC)
 
     intake = Intake(now=now(), on_reject=reject, on_repair=progress.repaired, remember=False)
-    word = given["drop"] or (given["level"] if given["unique"] else None)
+    word = given["drop"] or ((given["level"] or "story") if given["unique"] else None)
     least = Relation[word.upper()] if word else None
     out, left_out = sys.stdout.buffer, 0
     with (
-        opened({**given, "level": None}, new=True) as deduper,
+        opened({**given, "level": None}, new=not given["check"]) as deduper,
         RejectWriter(given["rejects"]) if given["rejects"] else nullcontext() as rejects,
         on_compile(progress.compiling),
     ):

@@ -338,7 +338,7 @@ def _files(given: dict[str, Any]) -> tuple[Path | None, Path | None]:
 @index
 @option(
     "--after",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 2**53),
     default=0,
     show_default=True,
     help="Begin after the event of this position; 0 is the beginning.",

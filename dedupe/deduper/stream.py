@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -27,7 +27,6 @@ CANDIDATES = 32  # of an article that are verified; twice as many find no more
 TOGETHER = 32  # articles that are looked up and linked at once
 _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _EXPIRED_AT_ONCE = 512  # articles
-_LATELY = 1024  # articles that say whether an archive is being read
 
 
 class Looked(NamedTuple):
@@ -65,7 +64,6 @@ class Deduper:
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
-        self._came = self._came_old = 0  # articles that came lately, and those as old as that
         self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
@@ -74,9 +72,9 @@ class Deduper:
         """Decide on one article and remember it.
 
         `now` is when it arrived: its time where it has no date, or a later one. Where it is given,
-        what lies more than the window before it falls away, a little with every call; without it
-        nothing does until `expire` is called. Raises RecordRejected where the id belongs to another
-        text, or was taken down.
+        what lies more than the window before it falls away, a little with every call, except what
+        was as old when the index began: an archive. Without it nothing does until `expire` is
+        called. Raises RecordRejected where the id belongs to another text, or was taken down.
         """
         (outcome,) = self.add_batch([article], now)
         if isinstance(outcome, RecordRejected):
@@ -99,7 +97,7 @@ class Deduper:
             for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
         if now is not None and expire:
-            self._expire_some(articles, now)
+            self._expire_some(now)
         self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -303,34 +301,36 @@ class Deduper:
 
     # ---- going away ------------------------------------------------------------------------------
 
-    def expire(self, now: datetime, most: int | None = None) -> int:
-        """Let go of what lies so far back that nothing of `now` can be of its stories.
+    def expire(self, now: datetime) -> int:
+        """Let go of all that lies so far back that nothing of `now` can be of its stories.
 
-        At most about `most` articles; gives how many.
+        Gives how many articles.
         """
-        slice, gone = self._filing.slice_of(now, -self.params.window_hours), 0
-        while most is None or gone < most:
-            some = self.index.expire(slice, _EXPIRED_AT_ONCE if most is None else most - gone)
+        gone = 0
+        while some := self.index.expire(self._old_before(now), _EXPIRED_AT_ONCE):
             gone += some
-            if not some:
-                self._expired = slice
-                self.window.statistics.catch_up()
-                break
+        self.window.statistics.catch_up()
         return gone
 
-    def _expire_some(self, articles: Sequence[Article], now: datetime) -> None:
-        """A little of that, with every batch; unless most that came was as old: an archive."""
-        slice = self._filing.slice_of(now, -self.params.window_hours)
+    def _expire_some(self, now: datetime) -> None:
+        """A little of that, with every batch; but what was old when the index began is an archive.
+
+        The index began with its first event, as far as they are kept.
+        """
+        slice = self._old_before(now)
         if slice <= self._expired:
             return
-        self._came += len(articles)
-        self._came_old += sum(
-            self._filing.slice_of(a.published or now, 0.0) < slice for a in articles
-        )
-        if self._came_old * 2 <= self._came:
-            self.expire(now, _EXPIRED_AT_ONCE)
-        if self._came > _LATELY:
-            self._came, self._came_old = self._came // 2, self._came_old // 2
+        began = next(iter(self.index.events(0, 1)), None)
+        if began is None or began.hours is None:
+            return
+        since = self._old_before(datetime.fromtimestamp(3600.0 * began.hours, UTC))
+        if not self.index.expire(slice, _EXPIRED_AT_ONCE, since):
+            self._expired = slice
+            self.window.statistics.catch_up()
+
+    def _old_before(self, now: datetime) -> int:
+        """The slice before which all is old."""
+        return self._filing.slice_of(now, -self.params.window_hours)
 
 
 def _hours(now: datetime | None) -> float | None:

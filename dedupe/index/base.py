@@ -259,8 +259,8 @@ class Index(Protocol):
         """The receipts of all articles that were taken down."""
         ...
 
-    def expire(self, slice: int, most: int) -> int:
-        """Delete what belongs to slices before `slice`, at most about `most` articles at a time.
+    def expire(self, slice: int, most: int, since: int = 0) -> int:
+        """Delete what belongs to slices from `since` to before `slice`, about `most` articles.
 
         Members that go leave their clusters; a cluster without members goes, with its redirects.
         Nothing of it is an event; events with `hours` before the beginning of `slice` go too.

@@ -316,11 +316,11 @@ class MemoryIndex:
         self._check()
         return iter(sorted(self._receipts.values(), key=attrgetter("id")))
 
-    def expire(self, slice: int, most: int) -> int:
+    def expire(self, slice: int, most: int, since: int = 0) -> int:
         """Delete old slices, some articles at a time."""
         self._check()
         gone: list[int] = []
-        for old in [s for s in sorted(self._slices) if s < slice]:
+        for old in [s for s in sorted(self._slices) if since <= s < slice]:
             self._buckets.drop(old)
             some = list(self._slices[old].articles)[: most - len(gone)]
             for place in some:

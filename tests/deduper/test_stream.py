@@ -277,6 +277,29 @@ def test_an_archive_that_is_taken_in_later_does_not_fall_away_at_once() -> None:
     assert deduper.add(DAM[0]).cluster_size == 1  # it may come again
 
 
+def test_an_article_of_today_does_not_empty_an_archive() -> None:
+    deduper = fresh()
+    deduper.add_batch(examples(), now=LATER)
+    deduper.add(
+        replace(DAM[0], id="undated", text="The mayor opened a bridge.", published=None), LATER
+    )
+    deduper.add(
+        replace(DAM[0], id="dated", text="The mayor closed it again.", published=LATER), LATER
+    )
+    assert deduper.index.stats().articles == len(examples()) + 2
+
+
+def test_what_has_come_since_the_index_began_falls_away_when_it_is_old() -> None:
+    deduper = fresh()
+    first = replace(DAM[0], id="first", published=LATER)
+    deduper.add_batch([*examples(), first], now=LATER)
+    much_later = LATER + timedelta(days=60)
+    last = replace(DAM[0], id="last", published=much_later)
+    deduper.add(last, now=much_later)
+    assert deduper.decision("first") is None
+    assert deduper.index.stats().articles == len(examples()) + 1
+
+
 def test_a_live_blog_names_a_story_that_it_is_no_part_of(whole: Deduper) -> None:
     linked = {}
     for article in examples():

@@ -275,13 +275,15 @@ class RedisIndex:
         self._check()
         return self._ledger.receipts()
 
-    def expire(self, slice: int, most: int) -> int:
+    def expire(self, slice: int, most: int, since: int = 0) -> int:
         """Delete old slices, some articles at a time."""
         self._check()
         gone = 0
         for old, groups in self._ledger.live().items():
             if old >= slice or gone >= most:
                 break
+            if old < since:
+                continue
             gone += self._expire(old, groups, most - gone)
         if gone < most:
             self._ledger.trim(slice * self.manifest.slice_hours, slice)

@@ -260,11 +260,11 @@ class SqliteIndex(Ledger):
             self._replica.follow(db, [(slice, slice)])
             self._enter(db, slice, [place], [heir])
 
-    def expire(self, slice: int, most: int) -> int:
+    def expire(self, slice: int, most: int, since: int = 0) -> int:
         """Delete old slices, some articles at a time."""
         with self._writing() as db:
             clusters: list[tuple[str | None, int]] = []  # that lose a member, with it
-            for old in [s for s in _live_slices(db) if s < slice]:
+            for old in [s for s in _live_slices(db) if since <= s < slice]:
                 left = most - len(clusters)
                 void = f"UPDATE slices SET void = coalesce(({_LAST_ENTRY}), void)"
                 db.execute(f"{void} WHERE slice = ?", (old,))
