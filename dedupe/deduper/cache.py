@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Cache:
     sources: NDArray[np.int32]
     credits: NDArray[np.int32]
     kinds: NDArray[np.int8]
+    formal: NDArray[np.int8]  # the kinds by form alone
     series: NDArray[np.int32]
     hours: NDArray[np.float64]  # of publication; NaN where it is not known
     filed: NDArray[np.float64]  # hours that it is filed under
@@ -70,6 +72,7 @@ class Cache:
             "sources": (np.int32, ()),
             "credits": (np.int32, ()),
             "kinds": (np.int8, ()),
+            "formal": (np.int8, ()),
             "series": (np.int32, ()),
             "hours": (np.float64, ()),
             "filed": (np.float64, ()),
@@ -139,7 +142,8 @@ class Cache:
         self.credits[row] = self._number("agency", record.agency)
         published = published_of(record)
         self.hours[row] = published.timestamp() / 3600.0 if published else np.nan
-        self.kinds[row], self.series[row] = record.kind, -1
+        self.kinds[row] = self.formal[row] = record.kind
+        self.series[row] = -1
 
     def entry(self, row: int) -> Entry:
         """The circumstances of the article of a row."""
@@ -191,9 +195,9 @@ class Cache:
         """What is known of all rows besides."""
         return Circumstances(self.sources, self.credits, self.kinds, self.series, self.hours)
 
-    @property
+    @cached_property
     def threshold(self) -> float:
-        """Of the verifier."""
+        """Of the verifier, whatever articles it judges."""
         return self._maker(self, self._params).threshold
 
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
@@ -220,10 +224,11 @@ class Cache:
         if not behind.any():
             return
         stale = np.unique(rows[behind])
+        self.kinds[stale], self.series[stale] = self.formal[stale], -1  # a form may be none again
         found = recurring.established(self.forms[stale])
         for row, forms in zip(stale[found.any(axis=1)], found[found.any(axis=1)], strict=True):
             series = recurring.series(self.forms[row][forms].tolist())
             self.series[row] = self._number("series", series)
-            if self.records[row].kind not in SEVERAL:
+            if self.formal[row] not in SEVERAL:
                 self.kinds[row] = Kind.SERIES if forms[-1] else Kind.TEMPLATE
         self.seen[stale] = recurring.version

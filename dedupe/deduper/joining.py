@@ -201,9 +201,8 @@ def afresh(places: Sequence[int], rules: Rules) -> list[list[int]]:
     groups: dict[int, list[int]] = {}
     for place, label in zip(order, found.tolist(), strict=True):
         groups.setdefault(label, []).append(place)
-    return rules.parted(
-        groups.values()
-    )  # exact copies, and large clusters, of which a sample spoke
+    # Exact copies, and large clusters, of which a sample spoke, may have joined what is kept apart.
+    return rules.parted(groups.values())
 
 
 def regroup(draft: Draft, clusters: Sequence[str], groups: Sequence[Sequence[int]]) -> None:

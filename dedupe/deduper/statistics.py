@@ -95,7 +95,8 @@ class Statistics:
     def _fold(self, slice: int, position: int) -> None:
         """Make one part of many, so that whoever opens the index has less to read."""
         self._folded[slice] = position  # by us or by another: not soon again
-        parts = [part for part in self._index.tallies({}) if part.slice == slice]
+        others = {other: read for other, read in self._read.items() if other != slice}
+        parts = [part for part in self._index.tallies(others) if part.slice == slice]
         parts = [part for part in parts if part.position <= position]
         if parts:
             whole = folded([decode_tally(part.blob) for part in parts])
