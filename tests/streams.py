@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from dedupe.deduper import Deduper
 from dedupe.feeds import read_articles
 from dedupe.index.base import Event, Index
+from dedupe.index.manifest import manifest_of
+from dedupe.index.memory import MemoryIndex
 from dedupe.index.records import decode_record
 from dedupe.models import Article
 
@@ -162,3 +164,7 @@ def filled(deduper: Deduper, articles: Sequence[Article]) -> Deduper:
     for article in articles:
         deduper.add(article)
     return deduper
+
+
+def fresh(**given: object) -> Deduper:
+    return Deduper(MemoryIndex(manifest_of(**given)))  # type: ignore[arg-type]

@@ -53,9 +53,8 @@ def document_frequencies(
 def _count(
     bounds: NDArray[np.int64], terms: NDArray[np.uint32], counted: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-    capacity = 1 << 12
-    keys = np.zeros(capacity, dtype=np.uint32)
-    counts = np.zeros(capacity, dtype=np.int32)
+    keys = np.zeros(1 << 12, dtype=np.uint32)
+    counts = np.zeros(1 << 12, dtype=np.int32)
     distinct = 0
     for article in np.flatnonzero(counted):
         for term in terms[bounds[article] : bounds[article + 1]]:
@@ -64,16 +63,23 @@ def _count(
                 keys[at] = term
                 distinct += 1
             counts[at] += 1
-        if 2 * (distinct + LONGEST) > capacity:  # twice the room, everything moved
-            old_keys, old_counts = keys, counts
-            capacity *= 2
-            keys = np.zeros(capacity, dtype=np.uint32)
-            counts = np.zeros(capacity, dtype=np.int32)
-            for k in range(len(old_keys)):
-                if old_counts[k] > 0:
-                    moved = _slot(keys, counts, old_keys[k])
-                    keys[moved] = old_keys[k]
-                    counts[moved] = old_counts[k]
+        if 2 * (distinct + LONGEST) > len(keys):
+            keys, counts = _doubled(keys, counts)
+    return keys, counts
+
+
+@njit(nogil=True)
+def _doubled(
+    old_keys: NDArray[np.uint32], old_counts: NDArray[np.int32]
+) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """A table of twice the room, everything moved."""
+    keys = np.zeros(2 * len(old_keys), dtype=np.uint32)
+    counts = np.zeros(2 * len(old_keys), dtype=np.int32)
+    for k in range(len(old_keys)):
+        if old_counts[k] > 0:
+            moved = _slot(keys, counts, old_keys[k])
+            keys[moved] = old_keys[k]
+            counts[moved] = old_counts[k]
     return keys, counts
 
 
@@ -249,14 +255,7 @@ def count_more(
         at = _slot(keys, counts, terms[t])
         if counts[at] == 0:
             if 2 * (distinct + 1) > len(keys):
-                old_keys, old_counts = keys, counts
-                keys = np.zeros(2 * len(old_keys), dtype=np.uint32)
-                counts = np.zeros(2 * len(old_keys), dtype=np.int32)
-                for k in range(len(old_keys)):
-                    if old_counts[k] > 0:
-                        moved = _slot(keys, counts, old_keys[k])
-                        keys[moved] = old_keys[k]
-                        counts[moved] = old_counts[k]
+                keys, counts = _doubled(keys, counts)
                 at = _slot(keys, counts, terms[t])
             keys[at] = terms[t]
             distinct += 1
