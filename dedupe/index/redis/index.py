@@ -291,8 +291,7 @@ class RedisIndex:
 
     def _expire(self, slice: int, groups: int, most: int) -> int:
         first, end = self._ledger.expired(slice), self._ledger.numbered(slice)
-        if not first:  # hundreds of thousands of keys: not again at every step
-            self._buckets.drop(slice, groups)
+        self._buckets.drop(slice, groups)  # again at every step: others may have added meanwhile
         gone = 0
         while first < end and gone < most:
             last = min(end, first + min(_PRUNED, most - gone))
