@@ -66,6 +66,9 @@ class Article(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lang: str | None = None  # BCP 47 tag as given
     author: str | None = None  # byline field
     html: str | None = None  # the page, where given: only metadata is read from it
+    updated: datetime | None = None  # when its source says that it changed it
+    first_seen: datetime | None = None  # when it was first met: its time where it has no date
+    status: str | None = None  # as a wire says, e.g. usable, withheld or canceled
 
 
 class Credit(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,9 @@ from dedupe.feeds.extraction import extract_page
 from dedupe.feeds.limits import MAX_RECORD_BYTES, MIB
 from dedupe.models import Article, Rejection
 
-STRING_FIELDS = ("text", "title", "url", "source", "lang", "author", "html")
-FIELDS = ("id", "published", *STRING_FIELDS)
+STRING_FIELDS = ("text", "title", "url", "source", "lang", "author", "html", "status")
+DATE_FIELDS = ("published", "updated", "first_seen")
+FIELDS = ("id", *DATE_FIELDS, *STRING_FIELDS)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHEAPLY_LARGE = MAX_RECORD_BYTES // 4  # characters that can take up to four bytes each
@@ -38,6 +39,9 @@ class Record(Struct, gc=False):
     lang: str | None = None
     author: str | None = None
     html: str | None = None
+    updated: Any = None
+    first_seen: Any = None
+    status: str | None = None
 
 
 class Intake:
@@ -121,8 +125,9 @@ class Intake:
             if not isinstance(value, str):
                 raise RecordRejected(where, f"{name} is not a string but {_kind(value)}", id)
             strings[name] = self._clean(value, where)
-        published = fields.get("published")
-        return Record(id=id, published=None if _is_absent(published) else published, **strings)
+        dates = {name: fields.get(name) for name in DATE_FIELDS}
+        dates = {name: None if _is_absent(value) else value for name, value in dates.items()}
+        return Record(id=id, **dates, **strings)
 
     def _id_field(self, value: object, where: str) -> str | None:
         if _is_absent(value):
@@ -149,14 +154,12 @@ class Intake:
             text = self._text_of_blank(record, where, id)
         if len(text) > _CHEAPLY_LARGE and len(text.encode()) > MAX_RECORD_BYTES:
             raise RecordRejected(where, f"text is longer than {MAX_RECORD_BYTES // MIB} MiB", id)
-        moment = self._moment(record.published, where)
+        moment = self._date("published", record.published, where)
         if id is None or not id or id.isspace():
             id = content_id(record.title, text, record.url, record.source, moment)
         elif not id.isprintable() and _CONTROL.search(id):
             raise RecordRejected(where, "id has control characters in it", id)
-        if moment is not None and not EARLIEST <= moment <= self._latest:
-            self.repaired(where, "published is not believable")
-            moment = None
+        moment = self._believed("published", moment, where)
         if self._remember and not self._is_first_use(id, text or record.title, where):
             return None
         return Article(
@@ -169,6 +172,9 @@ class Intake:
             lang=record.lang or None,
             author=record.author or None,
             html=record.html or None,
+            updated=self._moment("updated", record.updated, where),
+            first_seen=self._moment("first_seen", record.first_seen, where),
+            status=record.status or None,
         )
 
     def _text_of_blank(self, record: Record, where: str, id: str | None) -> str:
@@ -187,14 +193,23 @@ class Intake:
             raise RecordRejected(where, reason, id)
         return ""
 
-    def _moment(self, published: object, where: str) -> datetime | None:
-        if published is None or published == "":
+    def _moment(self, name: str, value: object, where: str) -> datetime | None:
+        return self._believed(name, self._date(name, value, where), where)
+
+    def _date(self, name: str, value: object, where: str) -> datetime | None:
+        if value is None or value == "":
             return None
         try:
-            return parse_date(published)
+            return parse_date(value)
         except ValueError:
-            self.repaired(where, "published is not a date")
+            self.repaired(where, f"{name} is not a date")
             return None
+
+    def _believed(self, name: str, moment: datetime | None, where: str) -> datetime | None:
+        if moment is None or EARLIEST <= moment <= self._latest:
+            return moment
+        self.repaired(where, f"{name} is not believable")
+        return None
 
     def _is_first_use(self, id: str, content: str | None, where: str) -> bool:
         # The interpreter's own string hash: 64 bits, keyed, kept with the string.

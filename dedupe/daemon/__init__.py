@@ -1,0 +1,1 @@
+"""From feeds to decisions, without end: pollers, workers, and what keeps them running."""
