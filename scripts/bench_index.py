@@ -117,7 +117,8 @@ def in_batches(deduper: object, articles: Sequence[object]) -> float:
     """Seconds an article."""
     started = time.perf_counter()
     for low in range(0, len(articles), BATCH):
-        deduper.add_batch(articles[low : low + BATCH])
+        batch, then = articles[low : low + BATCH], articles[low + BATCH : low + 2 * BATCH]
+        deduper.add_batch(batch, then=then)
     return (time.perf_counter() - started) / max(1, len(articles))
 
 

@@ -54,6 +54,7 @@ class Cache:
     filed: NDArray[np.float64]  # hours that it is filed under
     stamps: NDArray[np.int32]  # epoch in which it was weighed
     seen: NDArray[np.int64]  # version of the recurring forms that its series is of
+    used: NDArray[np.int64]  # turn in which it was judged, or came
     forms: NDArray[np.uint64]
     form_marks: NDArray[np.uint8]
 
@@ -78,13 +79,12 @@ class Cache:
             "filed": (np.float64, ()),
             "stamps": (np.int32, ()),
             "seen": (np.int64, ()),
+            "used": (np.int64, ()),
             "forms": (np.uint64, (len(FORMS),)),
             "form_marks": (np.uint8, (MARKS,)),
         }
         self._numbers: dict[object, int] = {}
-        self._clear()
-
-    def _clear(self) -> None:
+        self._turn = 0
         self.rows: dict[int, int] = {}  # by place
         self.records: list[Record] = []
         self._entries: list[Entry | None] = []  # made when they are asked for
@@ -126,6 +126,7 @@ class Cache:
         self.digests[first:last] = np.array([r.digest for r in records], dtype=np.uint64)
         self.lengths[first:last] = [r.length for r in records]
         self.filed[first:last] = [r.hours for r in records]
+        self.used[first:last] = self._turn
         self.stamps[first:last] = -1
         self.seen[first:last] = -1
         self.forms[first:last], self.form_marks[first:last] = joined_forms(records)
@@ -160,14 +161,33 @@ class Cache:
         self.rows.pop(place, None)
 
     def trim(self) -> None:
-        """Keep the later half of the rows once there are too many."""
+        """Keep the half of the rows that was judged last, once there are too many."""
         if self.n < ROWS:
             return
-        late = self.n - ROWS // 2
-        kept = [(place, self.records[row]) for place, row in self.rows.items() if row >= late]
-        self._clear()
-        for (place, _), row in zip(kept, self.extend([r for _, r in kept]), strict=True):
-            self.rows[place] = row
+        used = self.used[: self.n]
+        found = np.zeros(self.n, dtype=np.bool_)
+        found[list(self.rows.values())] = True
+        late = np.flatnonzero(found & (used >= np.partition(used, self.n // 2)[self.n // 2]))
+        self._keep(late[-(ROWS * 3 // 4) :])
+
+    def _keep(self, kept: NDArray[np.int64]) -> None:
+        """Move some rows, ascending, to the front and forget the others."""
+        n = len(kept)
+        starts, sizes = self.bounds[kept], np.diff(self.bounds[: self.n + 1])[kept]
+        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        terms = np.repeat(starts - bounds[:-1], sizes) + np.arange(bounds[-1])
+        for name in _TERMS:
+            column = getattr(self, name)
+            column[: len(terms)] = column[terms]
+        for name in self._articles:
+            column = getattr(self, name)
+            column[:n] = column[kept]
+        self.bounds[: n + 1] = bounds
+        moved = dict(zip(kept.tolist(), range(n), strict=True))
+        self.rows = {place: moved[row] for place, row in self.rows.items() if row in moved}
+        self.records = [self.records[row] for row in moved]
+        self._entries = [self._entries[row] for row in moved]
+        self.n = n
 
     def _room(self, rows: int, terms: int) -> None:
         for names, needed in ((self._articles, rows), (_TERMS, terms)):
@@ -203,6 +223,8 @@ class Cache:
     def judge(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Judgement:
         """Judge pairs of rows by what the window says now."""
         both = np.concatenate((left, right))
+        self._turn += 1
+        self.used[both] = self._turn
         self._weigh(both)
         self._recur(both)
         return self._maker(self, self._params).judge(left, right)

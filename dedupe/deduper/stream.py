@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from functools import partial
+from operator import is_
 from typing import NamedTuple
+
+import numpy as np
 
 from dedupe.deduper import hands
 from dedupe.deduper.deciding import Newcomer
@@ -24,7 +26,8 @@ from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
 
 CANDIDATES = 32  # of an article that are verified; twice as many find no more
-TOGETHER = 32  # articles that are looked up and linked at once
+SURE = 12  # candidates that are verified even where they share one bucket only
+TOGETHER = 64  # articles that are looked up and linked at once
 _FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _EXPIRED_AT_ONCE = 512  # articles
 
@@ -63,6 +66,8 @@ class Deduper:
         self._filing = Filing(manifest)
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
+        # The batch that was announced, and what is being looked up of it.
+        self._coming: tuple[Sequence[Article], Future[Looked]] | None = None
         self._expired = -1  # slices before this one are known to be gone
         self.window.statistics.catch_up()
 
@@ -82,18 +87,27 @@ class Deduper:
         return outcome
 
     def add_batch(
-        self, articles: Sequence[Article], now: datetime | None = None, *, expire: bool = True
+        self,
+        articles: Sequence[Article],
+        now: datetime | None = None,
+        *,
+        expire: bool = True,
+        then: Sequence[Article] = (),
     ) -> list[Outcome]:
         """Decide on articles in their order, and remember them.
 
         The decisions are as of the end of the batch, or of TOGETHER articles of a longer one. An
         article that is refused has its RecordRejected in its place. With `expire` off nothing
-        falls away meanwhile.
+        falls away meanwhile. `then` is the batch that will come next, where that is known: its
+        first articles are looked up while the last of this one are decided.
         """
         outcomes: list[Outcome | None] = [None] * len(articles)
         parts = list(_of_unique_ids(articles))
         batches = [[articles[i] for i in part] for part in parts]
-        for part, batch, looked in zip(parts, batches, self._ahead(batches, now), strict=True):
+        after = [then[i] for i in next(_of_unique_ids(then), ())]
+        for part, batch, looked in zip(
+            parts, batches, self._ahead(batches, after, now), strict=True
+        ):
             for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
         if now is not None and expire:
@@ -198,26 +212,45 @@ class Deduper:
         return min(CANDIDATES, self.params.candidates)
 
     def _ahead(
-        self, batches: Sequence[Sequence[Article]], now: datetime | None
+        self, batches: Sequence[Sequence[Article]], after: Sequence[Article], now: datetime | None
     ) -> Iterator[Looked]:
         """What the index says of batches, the next one asked for while one is decided."""
-        if len(batches) > 1 and self._thread is None and (beside := self.index.beside()):
+        more = len(batches) > 1 or after
+        if more and self._thread is None and (beside := self.index.beside()):
             self._beside, self._thread = beside, ThreadPoolExecutor(1, "dedupe-ahead")
-        if len(batches) < 2 or self._thread is None:
+        if self._thread is None or not (more or self._coming):
             for batch in batches:
                 yield self._look_up(self.index, batch, now)
             return
-        ahead: Future[Looked] | None = None
+        waiting = [batch for batch in (*batches, after) if batch]
+        ahead = self._taken_up(waiting.pop(0), now) if waiting else None
         try:
-            for batch in (*batches, ()):
-                looked = ahead.result() if ahead else None
-                look = partial(self._look_up, self._beside, batch, now)
-                ahead = self._thread.submit(look) if batch else None
-                if looked is not None:
-                    yield looked
+            for _ in batches:
+                assert ahead is not None
+                looked, ahead = ahead.result(), None
+                if waiting:
+                    ahead = self._ask(waiting.pop(0), now)
+                yield looked
+            if after and ahead is not None:
+                self._coming, ahead = (after, ahead), None
         finally:
             if ahead is not None:
                 wait([ahead])  # its articles are in the index, and linked when they are added again
+
+    def _ask(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
+        """Look a batch up in the other thread."""
+        assert self._thread is not None
+        return self._thread.submit(self._look_up, self._beside, batch, now)
+
+    def _taken_up(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
+        """The same, if it has not been begun when the batch before was decided."""
+        if self._coming is None:
+            return self._ask(batch, now)
+        (expected, ahead), self._coming = self._coming, None
+        if len(expected) == len(batch) and all(map(is_, expected, batch)):
+            return ahead
+        wait([ahead])
+        return self._ask(batch, now)
 
     def _look_up(self, index: Index, articles: Sequence[Article], now: datetime | None) -> Looked:
         ready = self._filing.ready(articles, now)
@@ -271,7 +304,8 @@ class Deduper:
         """
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
-        fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
+        likely = {i: _likely(found[i]) for i in places}
+        fetched = {p for i in places for p in (*likely[i], found[i].head)}
         gone = self.window.cache.load(fetched - {-1})
         rows, filed = self.window.cache.rows, self.window.cache.filed
         candidates: dict[int, list[int]] = {}
@@ -279,7 +313,7 @@ class Deduper:
             hours = ready[i].record.hours
             candidates[i] = [
                 other
-                for other in found[i].candidates.tolist()
+                for other in likely[i]
                 if other not in gone
                 and order.get(other, -1) < order.get(place, 0)
                 and abs(filed[rows[other]] - hours) <= window
@@ -335,6 +369,12 @@ class Deduper:
 
 def _hours(now: datetime | None) -> float | None:
     return now.timestamp() / 3600.0 if now else None
+
+
+def _likely(found: Found) -> list[int]:
+    """The candidates that are worth a look: beyond the best few, one shared bucket says nothing."""
+    likely: list[int] = found.candidates[: max(SURE, np.count_nonzero(found.hits > 1))].tolist()
+    return likely
 
 
 def _refused(article: Article, found: Found) -> RecordRejected | None:
