@@ -85,7 +85,7 @@ def _respelt(text: str, table: dict[int, str]) -> str:
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server(*options: str) -> Iterator[str]:
     """A Redis of our own on a socket; gives its URL."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
@@ -95,6 +95,7 @@ def redis_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         socket = f"{folder}/redis.sock"
         command = [program, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+        command += options
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             try:
                 while not Path(socket).exists():
