@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from dedupe.queues.base import FORMAT, Backlog, Dead, Entry, Feed, Finished, Out
 
 _TRIMMED = 1000  # entries that one transaction deletes
 _LOOKING = 0.05  # seconds between two looks whether something has come
+_NONE = 1 << 62  # an id that no entry reaches
+_Needed = Callable[[sqlite3.Connection], int]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS queue_feeds (
@@ -268,21 +271,20 @@ class SqliteQueue:
             "queue_outputs", before, _needed_output
         )
 
-    def _trim(self, table: str, before: float, needed: Any) -> int:
-        total = gone = 0
-        while gone or not total:
+    def _trim(self, table: str, before: float, needed: _Needed) -> int:
+        total = 0
+        while True:
             with self._writing() as db:
-                young = f"SELECT min(id) FROM {table} WHERE time >= ?"
-                (end,) = db.execute(young, (before,)).fetchone()
-                ends = [each for each in (end, needed(db)) if each is not None]
-                doomed = f"SELECT id FROM {table} WHERE id < ? ORDER BY id LIMIT {_TRIMMED}"
-                gone = db.execute(
-                    f"DELETE FROM {table} WHERE id IN ({doomed})", (min(ends, default=1 << 62),)
-                ).rowcount
-            if not gone:
-                break
-            total += gone
-        return total
+                rows = db.execute(
+                    f"SELECT id, time FROM {table} WHERE id < ? ORDER BY id LIMIT {_TRIMMED}",
+                    (needed(db),),
+                ).fetchall()
+                doomed = [id for id, _ in takewhile(lambda row: row[1] < before, rows)]
+                if doomed:
+                    db.execute(f"DELETE FROM {table} WHERE id <= ?", (doomed[-1],))
+            total += len(doomed)
+            if len(doomed) < _TRIMMED:
+                return total
 
     def discard(self, ids: Sequence[str]) -> int:
         """Delete dead entries for good."""
@@ -384,16 +386,16 @@ def _move(db: sqlite3.Connection, reader: str, before: str, after: str, *, copie
     return True
 
 
-def _needed_entry(db: sqlite3.Connection) -> int | None:
+def _needed_entry(db: sqlite3.Connection) -> int:
     """The first entry that is not finished."""
     (first,) = db.execute("SELECT min(id) FROM queue_unfinished").fetchone()
-    return None if first is None else int(first)
+    return _NONE if first is None else int(first)
 
 
-def _needed_output(db: sqlite3.Connection) -> int | None:
+def _needed_output(db: sqlite3.Connection) -> int:
     """The first message that a reader lacks."""
     rows = db.execute("SELECT position FROM queue_cursors WHERE NOT copies").fetchall()
-    return min((_number(position) + 1 for (position,) in rows), default=None)
+    return min((_number(position) + 1 for (position,) in rows), default=_NONE)
 
 
 def _number(id: str) -> int:

@@ -6,16 +6,16 @@ local handed = once(function()
   local theirs, first = {}, '-'
   while #theirs < most do
     local pending = in_group('XPENDING', ARTICLES, GROUP, 'IDLE', ARGV[5], first, '+', PAGE)
-    for _, each in ipairs(pending) do
+    for _, each in ipairs(there(pending)) do
       if each[2] ~= consumer then
         theirs[#theirs + 1] = each
       end
-      first = '(' .. each[1]
     end
     if #pending < PAGE then
       break
     end
+    first = '(' .. pending[PAGE][1]
   end
-  return claim(together(theirs, most), consumer)
+  return hand_out(theirs, most, consumer)
 end)
 return handed.err and handed or with_fields(handed)
