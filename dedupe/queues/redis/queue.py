@@ -196,7 +196,8 @@ class RedisQueue:
                 break
             self._wait("decisions", after or "0-0", left)
         return [
-            Output(_text(id), fields.get(b"message") or _as_json(fields)) for id, fields in found
+            Output(_text(id), fields[b"message"] if b"message" in fields else _as_json(fields))
+            for id, fields in found
         ]
 
     def cursor(self, reader: str) -> str:
