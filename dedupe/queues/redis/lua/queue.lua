@@ -78,6 +78,13 @@ local function put(article, version)
   return call('XADD', ARTICLES, '*', 'v', version, 'article', article)
 end
 
+-- Fails where a stream is none: a script that fails later has done half of its work.
+local function are_streams(...)
+  for _, stream in ipairs({ ... }) do
+    call('XLEN', stream)
+  end
+end
+
 -- Appends ARGV from a place on to the output, each with its number.
 local function tell(from, to)
   if to < from then
