@@ -159,11 +159,16 @@ class SqliteQueue:
 
     def take(self, consumer: str, most: int, wait: float) -> list[Entry]:
         """Entries that nobody has had."""
-        waiting = f"{_HANDED} WHERE u.consumer IS NULL ORDER BY u.id LIMIT ?"
-        if not self._comes("SELECT 1 FROM queue_unfinished WHERE consumer IS NULL", (), wait):
-            return []
-        with self._writing() as db:
-            return _handed(db, consumer, db.execute(waiting, (most,)).fetchall())
+        fresh = "SELECT 1 FROM queue_unfinished WHERE consumer IS NULL"
+        end = time.monotonic() + wait
+        taken: list[Entry] = []
+        while not taken and self._comes(fresh, (), end - time.monotonic()):
+            with self._writing() as db:
+                rows = db.execute(
+                    f"{_HANDED} WHERE u.consumer IS NULL ORDER BY u.id LIMIT ?", (most,)
+                ).fetchall()
+                taken = _handed(db, consumer, rows)
+        return taken
 
     def own(self, consumer: str, most: int, after: str = "") -> list[Entry]:
         """Entries that this consumer has."""

@@ -133,6 +133,14 @@ def test_who_waits_bears_lost_replies(way: Losing, queue: Queue) -> None:
     assert once(way, lambda: queue.outputs("", 1, 0.1)) == []
 
 
+def test_a_wait_may_be_longer_than_an_answer_takes(redis_url: str, opened: Open) -> None:
+    queue = opened(f"{redis_url}&patience=0.5")
+    start = time.monotonic()
+    assert queue.take("one", 1, 0.8) == []
+    assert queue.outputs("", 1, 0.8) == []
+    assert time.monotonic() - start >= 1.6
+
+
 # ---- servers that go away ------------------------------------------------------------------------
 
 
