@@ -29,6 +29,10 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 FORMAT = 1  # of the articles that this version of dedupe puts
+# How often an entry may be handed out in company (`own`, `take_over`). A killed process takes down
+# whatever it had, so only what was handed out alone and was not finished is suspect: of an entry
+# that was handed out ALONE + 3 times three workers died that had nothing else.
+ALONE = 2
 
 
 class Feed(NamedTuple):
@@ -143,15 +147,15 @@ class Queue(Protocol):
         """Entries that this consumer has and has not finished, beyond one: what it was at when it
         was killed. None are left where it gives none.
 
-        They are handed out once more. Those that were handed out twice or more come one at a time,
-        so that one that kills its worker takes no others with it.
+        They are handed out once more. Those that were handed out ALONE times or more come one at a
+        time, so that one that kills its worker takes no others with it.
         """
         ...
 
     def take_over(self, consumer: str, idle: float, most: int) -> list[Entry]:
         """Entries that others have had for more than `idle` seconds; they are this consumer's now.
 
-        Those that were handed out twice or more come one at a time, as with `own`.
+        Those that were handed out ALONE times or more come one at a time, as with `own`.
         """
         ...
 

@@ -17,7 +17,7 @@ from typing import Any
 from dedupe.errors import UsageError
 from dedupe.index.opening import file_of
 from dedupe.index.sqlite.file import File, open_beside, open_memory
-from dedupe.queues.base import FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
+from dedupe.queues.base import ALONE, FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
 
 _TRIMMED = 1000  # entries that one transaction deletes
 _LOOKING = 0.05  # seconds between two looks whether something has come
@@ -356,8 +356,8 @@ def _handed(db: sqlite3.Connection, consumer: str, rows: Sequence[Any]) -> list[
 
 
 def _together(rows: Sequence[Any]) -> Sequence[Any]:
-    """The first that may be handed out together: one that was twice or more comes alone."""
-    alone = next((i for i, row in enumerate(rows) if row[3] >= 2), len(rows))
+    """The first that may be handed out together: one that was so too often comes alone."""
+    alone = next((i for i, row in enumerate(rows) if row[3] >= ALONE), len(rows))
     return rows[: max(1, alone)]
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from servers import until
 
-from dedupe.queues.base import Entry, Feed, Finished
+from dedupe.queues.base import ALONE, Entry, Feed, Finished
 from dedupe.queues.opening import open_queue
 
 consumers = st.sampled_from(["one", "two"])
@@ -74,9 +74,9 @@ class Machine(RuleBasedStateMachine):
             item.consumer, item.tries = consumer, item.tries + 1
 
     def _together(self, items: list[Item], most: int) -> list[Item]:
-        if items and items[0].tries >= 2:
+        if items and items[0].tries >= ALONE:
             return items[:1]
-        first = next((i for i, item in enumerate(items) if item.tries >= 2), len(items))
+        first = next((i for i, item in enumerate(items) if item.tries >= ALONE), len(items))
         return items[: min(first, most)]
 
     @rule(bodies=few)
@@ -218,5 +218,5 @@ class Machine(RuleBasedStateMachine):
 
 def test_a_queue_does_what_its_model_does(urls: Callable[[], str]) -> None:
     machine: Any = type("Machine", (Machine,), {"url": staticmethod(urls)})
-    chosen = settings(max_examples=25, stateful_step_count=30, deadline=None)
+    chosen = settings(max_examples=20, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(machine, settings=chosen)

@@ -124,17 +124,17 @@ local function there(pending)
 end
 
 -- Hands out the first of some pending entries, as many as may come together: one that was handed
--- out twice or more comes alone.
-local function hand_out(pending, most, consumer)
+-- out so often comes alone.
+local function hand_out(pending, most, often, consumer)
   local handed = {}
   for _, each in ipairs(pending) do
     local id, tries = each[1], each[4]
-    if #handed == most or tries >= 2 and #handed > 0 then
+    if #handed == most or tries >= often and #handed > 0 then
       break
     end
     call('XCLAIM', ARTICLES, GROUP, consumer, 0, id, 'RETRYCOUNT', tries + 1, 'JUSTID')
     handed[#handed + 1] = { id, tries }
-    if tries >= 2 then
+    if tries >= often then
       break
     end
   end
