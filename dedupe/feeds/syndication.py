@@ -33,6 +33,7 @@ from dedupe.models import Article
 __all__ = ["FeedItem", "ParsedFeed", "parse_feed", "read_feed"]
 
 _ROOT_END = re.compile(r"</(\w+:)?(rss|feed|RDF)\s*>")
+_ITEM = re.compile(r"<(?P<end>/)?(\w+:)?(item|entry)(?=[\s>])")
 
 _BOUNDS = Bounds(items=MOST_ITEMS, elements=100_000, broken=4 << 20)
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
@@ -127,12 +128,12 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
     if head[:1] in (b"{", b"["):
         return parse_json_feed(b"".join(as_utf8([body])), url, where)
     text = bare_xml(body, where, content_type)
-    tree = _tree(text, where, _BOUNDS)
+    whole = _ROOT_END.search(text, max(0, len(text) - 1024))
+    tree = _tree(text if whole else _closed_items(text), where, _BOUNDS)
     broken = None
     if tree.crowded:
         broken = "has more items than are read; the rest was left out"
     elif not tree.well_formed:
-        whole = _ROOT_END.search(text, max(0, len(text) - 1024))
         broken = "not well-formed XML" if whole else "cut short; its items up to there were read"
     channel = tree.channel
     is_atom = tree.version.startswith("atom")
@@ -145,6 +146,14 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
         items=tuple(_item(entry, lang, url, is_atom) for entry in tree.entries),
         broken=broken,
     )
+
+
+def _closed_items(text: str) -> str:
+    """A feed that is cut short, without its last item: half a text would be a version of its own."""
+    last = None
+    for last in _ITEM.finditer(text):
+        pass
+    return text if last is None or last["end"] else text[: last.start()]
 
 
 def _item(entry: Any, lang: str | None, base: str, is_atom: bool) -> FeedItem:

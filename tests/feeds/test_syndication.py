@@ -252,6 +252,17 @@ def test_a_feed_that_is_cut_short_gives_the_items_before_the_cut_and_says_so() -
     assert feed.broken == "cut short; its items up to there were read"
 
 
+@pytest.mark.parametrize("feed", [RSS_2, ATOM, RDF], ids=["rss", "atom", "rdf"])
+def test_wherever_a_feed_is_cut_no_item_is_half_of_one(feed: bytes) -> None:
+    whole = [item.fields for item in parsed(feed).items]
+    for end in range(feed.index(b">") + 1, len(feed), 3):
+        try:
+            got = [item.fields for item in parsed(feed[:end]).items]
+        except SourceUnreadable:
+            continue
+        assert got == whole[: len(got)], feed[end - 20 : end]
+
+
 @pytest.mark.parametrize("flaw", ["a & b", "&nbsp;", "<br>", "\x0b\x00", "<b><i></b>", "&#0;"])
 def test_a_feed_that_is_not_well_formed_gives_all_items(flaw: str) -> None:
     item = f"<item><title>T</title><description>{flaw}</description></item>"
