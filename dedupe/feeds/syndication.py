@@ -149,11 +149,9 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None) -> Par
 
 
 def _closed_items(text: str) -> str:
-    """A feed that is cut short, without its last item: half a text would be a version of its own."""
-    last = None
-    for last in _ITEM.finditer(text):
-        pass
-    return text if last is None or last["end"] else text[: last.start()]
+    """A feed that is cut short, without the item that is: half a text would be a new version."""
+    tags = list(_ITEM.finditer(text))
+    return text if not tags or tags[-1]["end"] else text[: tags[-1].start()]
 
 
 def _item(entry: Any, lang: str | None, base: str, is_atom: bool) -> FeedItem:
