@@ -13,7 +13,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from dedupe.daemon.schedule import DAY, Pace, interval, pause
+from dedupe.daemon.schedule import DAY, FOREVER, Pace, interval, pause
 from dedupe.errors import IndexDamaged
 
 _FORMAT = b"\x01"  # first byte of an encoded state; another layout gets another
@@ -60,6 +60,11 @@ class FeedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     days: dict[int, int] = {}  # new entries by day since 1970, without those of the first reply
     largest: int = 0  # entries of the largest reply
     items: dict[int, Known] = {}  # by the hash of the id, those of the last reply first
+
+    @property
+    def next(self) -> float:
+        """When it is asked again: never where it is gone."""
+        return FOREVER if self.gone else self.due
 
     @property
     def health(self) -> str:
@@ -164,11 +169,6 @@ class Step(NamedTuple):
     fresh: tuple[Fresh, ...]  # to be put, the oldest first
     known: int  # entries that were met before, as they are
     matters: bool  # whether the state must be kept even where nothing is put
-
-
-def new(url: str, source: str, now: float, **settings: Any) -> FeedState:
-    """A feed that was never asked."""
-    return FeedState(url=url, source=source, added=now, **settings)
 
 
 def address(state: FeedState, key: str) -> str:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import xxhash
 
+from dedupe.daemon.schedule import FOREVER
+
 
 def host_of(url: str) -> str:
     """The host of an address with its port, as one is polite to it; "" where there is none."""
@@ -44,7 +46,7 @@ class Hosts:
         known = self._hosts.get(host)
         if known is None:
             return 0.0
-        return float("inf") if known.lock.locked() else known.free_at
+        return FOREVER if known.lock.locked() else known.free_at
 
     @asynccontextmanager
     async def turn(self, host: str, delay: float = 0.0) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from msgspec import Struct
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+FOREVER = float("inf")
 
 _BEGIN = 0.1  # seconds between the first requests of two feeds that are due at once
 _BEGIN_MOST = MINUTE  # until all that were due at once have been asked
