@@ -23,7 +23,7 @@ from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
 from dedupe.daemon.listing import listed
 from dedupe.daemon.part import Part
-from dedupe.daemon.readers import Readers
+from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
 from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable
@@ -51,7 +51,7 @@ class Polling(Struct, frozen=True):
     per_host_delay: float = 1.0  # from one request to a host to the next
     fetch_pages: bool = False  # full texts from the page, where a feed does not say otherwise
     at_once: int = 64  # feeds that are asked at one time
-    read_seconds: float = 20.0  # that reading one feed may take
+    parse_seconds: float = 20.0  # that reading one feed may take
     grace: float = 10.0  # until requests that are under way are given up when it ends
 
 
@@ -141,11 +141,11 @@ class Poller(Part):
         relay = asyncio.create_task(self._relay())
         try:
             async with AsyncExitStack() as stack:
-                readers = Readers(seconds=self._polling.read_seconds)
+                parsers = Parsers(seconds=self._polling.parse_seconds)
                 fetcher = await stack.enter_async_context(self._open_fetcher())
                 self._source = Source(
                     fetcher,
-                    await stack.enter_async_context(readers),
+                    await stack.enter_async_context(parsers),
                     self._hosts,
                     self._metrics,
                     self._user_agent,

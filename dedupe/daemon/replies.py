@@ -23,17 +23,13 @@ from dedupe.daemon.feedstate import (
 from dedupe.daemon.fetching import Fetched, Fetcher, FetchFailed
 from dedupe.daemon.hosts import Hosts, host_of
 from dedupe.daemon.pages import full_text
-from dedupe.daemon.readers import Readers
-from dedupe.daemon.reading import Body
+from dedupe.daemon.parsers import Parsers
+from dedupe.daemon.parsing import Body
 from dedupe.daemon.robots import Robots
 from dedupe.daemon.schedule import DAY, FOREVER, MINUTE
 from dedupe.errors import DedupeError
 from dedupe.metrics import Metrics
 
-ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml,"
-    " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
-)
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _BLURB = 1_000  # characters; a text that is shorter is the beginning of one that is elsewhere
 
@@ -46,14 +42,14 @@ class Source:
     def __init__(
         self,
         fetcher: Fetcher,
-        readers: Readers,
+        parsers: Parsers,
         hosts: Hosts,
         metrics: Metrics,
         user_agent: str,
         clock: Callable[[], float],
     ) -> None:
         self._fetcher = fetcher
-        self._readers = readers
+        self._readers = parsers
         self._hosts = hosts
         self._metrics = metrics
         self._robots = Robots(fetcher, user_agent)
@@ -67,10 +63,10 @@ class Source:
         etag, modified = (state.etag, state.modified) if known else (None, None)
         try:
             async with self._hosts.turn(host):
-                fetched = await self._fetcher.get(url, etag=etag, modified=modified, accept=ACCEPT)
+                fetched = await self._fetcher.get(url, etag=etag, modified=modified)
         except FetchFailed as error:
             self._metrics.fetches.labels("feed", error.why).inc()
-            return Failed(str(error))
+            return Failed(error.reason)
         self._metrics.fetches.labels("feed", _class_of(fetched.status)).inc()
         self._metrics.fetch_seconds.labels("feed").observe(fetched.seconds)
         if fetched.retry_after and fetched.status in _BUSY:

@@ -1,6 +1,6 @@
 """What is in the body of a feed: its entries, with the ids of their articles.
 
-`python -m dedupe.daemon.reading` does it for another process (dedupe.daemon.readers): requests come
+`python -m dedupe.daemon.parsing` does it for another process (dedupe.daemon.parsers): requests come
 on standard input, answers go to standard output, each with four bytes of length in front.
 """
 
@@ -34,7 +34,7 @@ class Body(Struct, frozen=True, array_like=True):
     key: str  # of the feed
 
 
-def read(body: Body) -> Reading:
+def parse(body: Body) -> Reading:
     """The entries of a feed, in its order. What is no feed gives none, and says so in `broken`."""
     try:
         parsed = parse_feed(body.body, url=body.url, content_type=body.content_type)
@@ -77,7 +77,7 @@ def _moment(fields: Mapping[str, Any]) -> float | None:
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     decode = msgspec.msgpack.Decoder(Body).decode
     while length := requests.read(4):
-        answer = msgspec.msgpack.encode(read(decode(requests.read(int.from_bytes(length, "big")))))
+        answer = msgspec.msgpack.encode(parse(decode(requests.read(int.from_bytes(length, "big")))))
         answers.write(len(answer).to_bytes(4, "big") + answer)
         answers.flush()
 

@@ -14,12 +14,12 @@ from types import TracebackType
 import msgspec
 
 from dedupe.daemon.feedstate import Reading
-from dedupe.daemon.reading import Body
+from dedupe.daemon.parsing import Body
 
 _decode = msgspec.msgpack.Decoder(Reading).decode
 
 
-class Readers:
+class Parsers:
     """So many processes, started when they are needed; an asynchronous context manager."""
 
     def __init__(self, processes: int = 2, seconds: float = 20.0) -> None:
@@ -30,8 +30,8 @@ class Readers:
             self._idle.put_nowait(None)
         self._processes = processes
 
-    async def read(self, body: Body) -> Reading:
-        """What is in a body, as dedupe.daemon.reading.read says; waits for an idle process."""
+    async def parse(self, body: Body) -> Reading:
+        """What is in a body, as dedupe.daemon.parsing.parse says; waits for an idle process."""
         process = await self._idle.get()
         done = False
         try:
@@ -50,7 +50,7 @@ class Readers:
                 await asyncio.shield(_end(process))
             self._idle.put_nowait(process if done else None)
 
-    async def __aenter__(self) -> Readers:
+    async def __aenter__(self) -> Parsers:
         return self
 
     async def __aexit__(
@@ -67,7 +67,7 @@ class Readers:
 
 async def _start() -> Process:
     """In a session of its own, so that Ctrl-C does not reach it."""
-    arguments = (sys.executable, "-P", "-m", "dedupe.daemon.reading")
+    arguments = (sys.executable, "-P", "-m", "dedupe.daemon.parsing")
     return await asyncio.create_subprocess_exec(
         *arguments, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=1 << 20
     )
