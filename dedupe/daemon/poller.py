@@ -22,8 +22,8 @@ from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, deco
 from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
 from dedupe.daemon.listing import listed
-from dedupe.daemon.part import Part
 from dedupe.daemon.parsers import Parsers
+from dedupe.daemon.part import Part
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
 from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable

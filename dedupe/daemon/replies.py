@@ -20,18 +20,18 @@ from dedupe.daemon.feedstate import (
     Where,
     address,
 )
-from dedupe.daemon.fetching import Fetched, Fetcher, FetchFailed
+from dedupe.daemon.fetching import Fetched, Fetcher
 from dedupe.daemon.hosts import Hosts, host_of
 from dedupe.daemon.pages import full_text
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.parsing import Body
 from dedupe.daemon.robots import Robots
 from dedupe.daemon.schedule import DAY, FOREVER, MINUTE
-from dedupe.errors import DedupeError
+from dedupe.errors import DedupeError, FetchFailed
 from dedupe.metrics import Metrics
 
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_BLURB = 1_000  # characters; a text that is shorter is the beginning of one that is elsewhere
+BLURB = 1_000  # characters; a text that is shorter is the beginning of one that is elsewhere
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Source:
         clock: Callable[[], float],
     ) -> None:
         self._fetcher = fetcher
-        self._readers = parsers
+        self._parsers = parsers
         self._hosts = hosts
         self._metrics = metrics
         self._robots = Robots(fetcher, user_agent)
@@ -77,12 +77,12 @@ class Source:
         where = Where(fetched.moved, fetched.etag, fetched.modified)
         if fetched.status == HTTPStatus.NOT_MODIFIED and known:
             return Same(where)
-        if fetched.status != HTTPStatus.OK:
-            return Failed(_words(fetched.status), fetched.status, fetched.retry_after or 0.0)
+        if fetched.status != HTTPStatus.OK or fetched.body is None:
+            return Failed(words(fetched.status), fetched.status, fetched.retry_after or 0.0)
         body = xxhash.xxh3_64_intdigest(fetched.body)
         if known and body == state.body:
             return Same(where)
-        reading = await self._readers.read(
+        reading = await self._parsers.parse(
             Body(fetched.body, fetched.url, fetched.content_type, key)
         )
         if reading.left_out:
@@ -92,7 +92,7 @@ class Source:
     async def full_text(self, entry: Fresh, now: float) -> str | None:
         """The text of an entry's page, where the feed has only the beginning of it."""
         text, url = entry.item.fields.get("text") or "", entry.item.fields.get("url")
-        if not isinstance(url, str) or len(text) >= _BLURB:
+        if not isinstance(url, str) or len(text) >= BLURB:
             return None
         host = host_of(url)
         if self._clock() + MINUTE < self._hosts.free_at(host) < FOREVER:
@@ -114,7 +114,8 @@ def _class_of(status: int) -> str:
     return "304" if status == HTTPStatus.NOT_MODIFIED else f"{status // 100}xx"
 
 
-def _words(status: int) -> str:
+def words(status: int) -> str:
+    """An answer that is no feed, in plain words."""
     try:
         return f"the server answers {status} ({HTTPStatus(status).phrase})"
     except ValueError:
