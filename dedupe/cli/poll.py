@@ -8,15 +8,12 @@ from typing import Any
 import click
 
 from dedupe.cli.daemon_options import begun, listen, listening, logging
-from dedupe.cli.options import index_url
+from dedupe.cli.options import all_of, index_url
 from dedupe.cli.polling import polling
 
 
 @click.command()
-@index_url
-@polling
-@listen()
-@logging
+@all_of(index_url, polling, listen(), logging)
 def poll(**given: Any) -> None:
     """Ask feeds for what is new, and put it into the queue of an index.
 

@@ -64,7 +64,7 @@ async def _checked(url: str, fetcher: Fetcher, parsers: Parsers) -> Checked:
         title=reading.title,
         entries=len(reading.items),
         dated=sum(item.moment is not None for item in reading.items),
-        full=sum(len(item.fields.get("text") or "") >= BLURB for item in reading.items),
+        full=sum(len(item.fields.get("text", "")) >= BLURB for item in reading.items),
         newest=_newest(reading),
         validators=bool(fetched.etag or fetched.modified),
         broken=reading.broken,

@@ -108,7 +108,7 @@ class Item(Struct, frozen=True, array_like=True):
     id: str  # of its article
     digest: int  # of what it says: one that differs is a new version
     moment: float | None  # when it was published, or else updated, as it says
-    fields: dict[str, Any]  # of the article, without id, source and first_seen
+    fields: dict[str, str]  # of the article, without id, source and first_seen
 
 
 class Reading(Struct, frozen=True, array_like=True):
@@ -118,7 +118,6 @@ class Reading(Struct, frozen=True, array_like=True):
     title: str | None = None
     ttl: float = 0.0  # seconds
     broken: str | None = None  # what is wrong with it, in plain words
-    left_out: int = 0  # entries beyond those that are read at once
 
 
 class Where(NamedTuple):

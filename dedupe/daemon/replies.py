@@ -85,14 +85,12 @@ class Source:
         reading = await self._parsers.parse(
             Body(fetched.body, fetched.url, fetched.content_type, key)
         )
-        if reading.left_out:
-            log.warning("entries left out", feed=key, entries=reading.left_out)
         return Answered(where, body, reading)
 
     async def full_text(self, entry: Fresh, now: float) -> str | None:
         """The text of an entry's page, where the feed has only the beginning of it."""
-        text, url = entry.item.fields.get("text") or "", entry.item.fields.get("url")
-        if not isinstance(url, str) or len(text) >= BLURB:
+        text, url = entry.item.fields.get("text", ""), entry.item.fields.get("url")
+        if url is None or len(text) >= BLURB:
             return None
         host = host_of(url)
         if self._clock() + MINUTE < self._hosts.free_at(host) < FOREVER:
