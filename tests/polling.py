@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dedupe.feeds.subscriptions import Subscription
+
 from dedupe.daemon.fetching import Fetcher, Limits
 from dedupe.daemon.poller import List, Poller, Polling
 from dedupe.daemon.schedule import Pace
-from dedupe.feeds.subscriptions import Subscription
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
 from dedupe.queues.opening import open_queue
@@ -34,12 +35,13 @@ def poller(
     polling: Polling = FAST,
     limits: Limits = Limits(seconds=5.0),  # noqa: B008
     metrics: Metrics | None = None,
+    agent: str = AGENT,
     **more: Any,
 ) -> Poller:
     """A poller on the queue of an index that may ask the loopback."""
 
     def fetcher() -> Fetcher:
-        return Fetcher(user_agent=AGENT, allow=["127.0.0.0/8"], limits=limits)
+        return Fetcher(user_agent=agent, allow=["127.0.0.0/8"], limits=limits)
 
     return Poller(
         lambda: open_queue(url),
@@ -47,7 +49,7 @@ def poller(
         metrics or Metrics(),
         polling,
         member=member,
-        user_agent=AGENT,
+        user_agent=agent,
         feeds=feeds,
         **more,
     )

@@ -33,11 +33,11 @@ from dedupe.queues.base import Feed, Queue
 
 _Result = TypeVar("_Result")
 
-_BEAT = 10.0  # seconds between two signs of life
-_PRESENT = 3 * _BEAT  # that the others wait for one
+_PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
+_SILENT = 5.0  # that the queue may take to answer
 _AGAIN = 0.5, 10.0  # seconds until a store that fails is asked again: first, at most
 _TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
 
@@ -52,6 +52,7 @@ class Polling(Struct, frozen=True):
     fetch_pages: bool = False  # full texts from the page, where a feed does not say otherwise
     at_once: int = 64  # feeds that are asked at one time
     parse_seconds: float = 20.0  # that reading one feed may take
+    beat: float = 10.0  # between two signs of life
     grace: float = 10.0  # until requests that are under way are given up when it ends
 
 
@@ -115,9 +116,10 @@ class Poller(Part):
         self._unreadable: set[str] = set()
         self._members: list[str] = []
         self._trouble: str | None = "has not begun"
+        self._asking_since: float | None = None  # the queue, as long as it does not answer
         self._rereading = False
         self._refreshed = -_REFRESH
-        self._beaten = -_BEAT
+        self._beaten = -polling.beat
 
     def reread(self) -> None:
         """Read the list of feeds again, soon."""
@@ -126,6 +128,9 @@ class Poller(Part):
 
     def unready(self) -> str | None:
         """Where the queue does not answer, that; None where it does."""
+        silent = 0.0 if self._asking_since is None else time.monotonic() - self._asking_since
+        if silent > _SILENT:
+            return f"the queue has not answered for {silent:.0f} s"
         return self._trouble
 
     def hung(self) -> str | None:
@@ -179,11 +184,12 @@ class Poller(Part):
         if self._rereading:
             self._rereading = False
             await self._list_feeds()
-        now = time.monotonic()
-        if now - self._beaten >= _BEAT:
+        now, beat = time.monotonic(), self._polling.beat
+        if now - self._beaten >= beat:
             self._beaten = now
+            self._count()
             members = await self._asked(
-                lambda queue: queue.present("poller", self._member, self._clock(), _PRESENT)
+                lambda queue: queue.present("poller", self._member, self._clock(), _PRESENT * beat)
             )
             if members != self._members:
                 log.info("pollers", present=len(members))
@@ -218,7 +224,6 @@ class Poller(Part):
             watched.due = begin(watched.due, now, self._chance(), len(fresh))
             self._watched[watched.feed.key] = watched
         self._hosts.forget()
-        self._count()
 
     def _drop(self, key: str) -> None:
         """What is under way for it goes on; the queue refuses it where the feed is gone."""
@@ -388,9 +393,13 @@ class Poller(Part):
 
     async def _in_thread(self, work: Callable[[Queue], _Result]) -> _Result:
         def done() -> _Result:
-            if self._queue is None:
-                self._queue = self._open_queue()
-            return work(self._queue)
+            self._asking_since = time.monotonic()
+            try:
+                if self._queue is None:
+                    self._queue = self._open_queue()
+                return work(self._queue)
+            finally:
+                self._asking_since = None
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, done)
 
@@ -401,11 +410,14 @@ class Poller(Part):
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        with suppress(_Stopped):
-            for watched in self._watched.values():
-                if watched.state != decode(watched.feed.state, watched.feed.key):
-                    await self._store(watched, watched.state)
-            await self._asked(lambda queue: queue.present("poller", self._member, self._clock(), 0))
+        with suppress(_Stopped, TimeoutError):
+            async with asyncio.timeout(self._polling.grace):
+                for watched in self._watched.values():
+                    if watched.state != decode(watched.feed.state, watched.feed.key):
+                        await self._store(watched, watched.state)
+                await self._asked(
+                    lambda queue: queue.present("poller", self._member, self._clock(), 0)
+                )
         if self._queue is not None:
             await self._in_thread(lambda queue: queue.close())
 

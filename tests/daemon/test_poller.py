@@ -1,21 +1,24 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
+from dedupe.feeds.subscriptions import Subscription
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
 from polling import FAST, listing, poller, run, taken
 
-from dedupe.daemon.feedstate import FeedState, decode
-from dedupe.daemon.poller import List
+from dedupe.daemon.feedstate import FeedState, decode, encode
+from dedupe.daemon.fetching import Limits
+from dedupe.daemon.listing import subscribed
+from dedupe.daemon.poller import List, Polling
 from dedupe.errors import SourceUnreadable
-from dedupe.feeds.subscriptions import Subscription
 from dedupe.queues.base import Queue
 
 
 def _state(queue: Queue, key: str) -> FeedState:
-    return next(decode(feed.state, key) for feed in queue.feeds() if feed.key == key)
+    """What is stored of a feed; of one that is not there what nobody has asked."""
+    states = [decode(feed.state, key) for feed in queue.feeds() if feed.key == key]
+    return states[0] if states else FeedState(url=key, source="")
 
 
 def _titles(articles: list[dict[str, str]]) -> list[str]:
@@ -115,11 +118,16 @@ def test_a_feed_with_troubles_holds_up_no_other(server: FeedServer, url: str, qu
     server.feed("/404", trouble=Trouble(404))
     server.feed("/page", body=b"<html><body>No feed here</body></html>")
     server.feed("/gone", trouble=Trouble(410))
-    server.feed("/cut", *entries(9, "cut")).body = server.feeds["/cut"].rendered()[:-900]
+    cut = server.feed("/cut", *entries(9, "cut"))
+    cut.body = cut.rendered()[:-900]
     paths = [*server.feeds]
     urls = {path: server.url(path, n % 3) for n, path in enumerate(paths)}
     run(
-        poller(url, listing(*urls.values(), "http://127.0.0.1:1/refused")),
+        poller(
+            url,
+            listing(*urls.values(), "http://127.0.0.1:1/refused"),
+            limits=Limits(seconds=1.0),
+        ),
         lambda: len(server.requests("/good")) > 3 and all(server.requests(p) for p in paths[2:]),
     )
     articles = taken(queue)
@@ -140,18 +148,16 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
     server.feed("/busy", trouble=Trouble(429, {"Retry-After": "3600"}))
     server.feed("/beside", *entries(2))
     server.feed("/elsewhere", *entries(2))
-    busy, beside = server.url("/busy"), server.url("/beside")
-    feeds = listing(busy, server.url("/elsewhere", 1))
-    run(poller(url, feeds), lambda: len(server.requests("/elsewhere")) > 2)
-    assert len(server.requests("/busy")) == 1
+    busy = server.url("/busy")
+    feeds = listing(busy, server.url("/beside"), server.url("/elsewhere", 1))
+    run(
+        poller(url, feeds),
+        lambda: len(server.requests("/elsewhere")) > 8 and "/busy" in server.begun,
+    )
+    assert server.statuses("/busy") == [429]
+    assert [seen.path for seen in server.seen if seen.host == 0][-1] == "/busy"
     state = _state(queue, busy)
     assert state.due - (state.checked or 0) == pytest.approx(3600)
-
-    ours = poller(url, listing(busy, beside, server.url("/elsewhere", 1)))
-    ours._hosts.pause(f"127.0.0.1:{server.ports[0]}", 4e9)
-    asked = len(server.requests("/elsewhere"))
-    run(ours, lambda: len(server.requests("/elsewhere")) > asked + 2)
-    assert server.requests("/beside") == []
 
 
 def test_a_feed_that_moves_for_good_is_asked_at_its_new_address(
@@ -186,7 +192,7 @@ def test_a_feed_that_takes_too_long_to_read_fails_alone(
     bomb = server.feed("/bomb")
     bomb.body = _bomb()
     server.feed("/good", *entries(2))
-    quick = FAST.__class__(pace=FAST.pace, per_host_delay=0.0, parse_seconds=1.0)
+    quick = Polling(pace=FAST.pace, per_host_delay=0.0, parse_seconds=1.0)
     urls = server.url("/bomb"), server.url("/good", 1)
     run(
         poller(url, listing(*urls), polling=quick),
@@ -214,9 +220,6 @@ def test_a_list_that_is_read_again_adds_and_removes_feeds(
     by_hand = server.url("/c")
     listed = [server.url("/a")]
     ours = poller(url, List("f.txt", lambda: [Subscription(url=each) for each in listed]))
-    from dedupe.daemon.feedstate import encode
-    from dedupe.daemon.listing import subscribed
-
     queue.subscribe({by_hand: encode(subscribed(Subscription(url=by_hand), 0.0))})
 
     def goes_on() -> bool:
@@ -263,7 +266,4 @@ def test_a_feed_whose_state_cannot_be_read_is_left_alone(
     queue.subscribe({server.url("/a"): b"\x99later"})
     run(poller(url, listing(server.url("/b"))), lambda: len(server.requests("/b")) > 1)
     assert server.requests("/a") == []
-    assert json.loads(json.dumps([feed.state == b"\x99later" for feed in queue.feeds()])) == [
-        True,
-        False,
-    ]
+    assert [feed.state == b"\x99later" for feed in queue.feeds()] == [True, False]
