@@ -76,7 +76,11 @@ def own_name(given: dict[str, Any]) -> str:
 
     from dedupe.errors import ConfigError
 
-    chosen = given["name"] or re.sub(r"[^\w.-]", "-", socket.gethostname())[:64] or "host"
+    chosen = (
+        given["name"]
+        or re.sub(r"[^\w.-]", "-", socket.gethostname(), flags=re.ASCII)[:64]
+        or "host"
+    )
     if not re.fullmatch(r"[\w.-]{1,64}", chosen, re.ASCII):
         raise ConfigError(f"--name {chosen!r}: up to 64 letters, digits, dots and hyphens")
     return str(chosen)
