@@ -1,4 +1,4 @@
-"""Readers of the output stream: each has a durable cursor, and one process at a time reads for it."""
+"""Readers of the output stream: each has a durable cursor, and one process at a time reads."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dedupe.daemon.part import Part
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable
 
 if TYPE_CHECKING:
-    from dedupe.metrics import Metrics
     from dedupe.queues.base import Output, Queue
 
 _T = TypeVar("_T")
 _HELD, _RENEWED = 30.0, 10.0  # seconds that the lock is kept, after which it is renewed
 _PAUSE = 1.0  # seconds until one who has not got the lock asks again
 _WAIT = 0.5  # seconds for which the stream is asked for more
+_DRAINED = 64  # batches of lines that are written at most before it ends
 _LONGEST = 15.0  # seconds between two attempts to reach the store
 
 log = structlog.get_logger()
@@ -165,7 +165,6 @@ class LineReader(Reader):
         path: str,
         open_queue: Callable[[], Queue],
         holder: str,
-        metrics: Metrics,
         clock: Callable[[], float] = time.time,
         most: int = 256,
     ) -> None:
@@ -174,22 +173,27 @@ class LineReader(Reader):
         self._path, self._most = path, most
         self._lines: Lines | None = None
         self._last: bytes | None = None
-        Lines(path, check=True).close()
+        Lines(path).close()
 
     async def begin(self) -> None:
         """Open the file."""
-        self._lines = await self.in_thread(partial(Lines, self._path))
-        self._last = self._lines.last
+        self._lines = Lines(self._path)
+        self._last = await self.in_thread(self._lines.mend)
 
     async def turn(self, stop: asyncio.Event) -> None:
-        """Write, then note it."""
-        outputs = await self.read(self.cursor, self._most)
+        """Write what there is."""
+        await self._copy(_WAIT)
+
+    async def _copy(self, wait: float) -> bool:
+        """Write some messages, then note it; whether there were any."""
+        outputs = await self.read(self.cursor, self._most, wait)
         if outputs:
             assert self._lines is not None
             lines = _after([numbered(output) for output in outputs], self._last)
             self._last = None
             await self.in_thread(partial(self._lines.write, lines))
             await self.advance(outputs[-1].id)
+        return bool(outputs)
 
     async def end(self, *, drained: bool) -> None:
         """Write what is there still."""
@@ -197,10 +201,9 @@ class LineReader(Reader):
             return
         try:
             if drained:
-                before = None
-                while before != self.cursor:
-                    before = self.cursor
-                    await self.turn(asyncio.Event())
+                for _ in range(_DRAINED):
+                    if not await self._copy(0.0):
+                        break
         finally:
             lines, self._lines = self._lines, None
             lines.close()

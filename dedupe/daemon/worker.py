@@ -17,7 +17,7 @@ from dedupe.daemon.threads import HUNG, Threaded
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, RecordRejected, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
-from dedupe.queues.base import Entry, Finished
+from dedupe.queues.base import FORMAT, Entry, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dedupe.metrics import Metrics
     from dedupe.queues.base import Queue
 
-FORMAT = 1  # of an article in the queue
 FAILURES = 3  # after which an entry is given up
 _WAIT = 1.0  # seconds for which an empty queue is asked, and a signal may wait
 _EVENTS = 1_000  # that are copied at once
@@ -209,17 +208,14 @@ class Worker(Threaded):
     def _next(self, queue: Queue) -> list[Entry]:
         """What is to be decided next.
 
-        First what this worker had when it was killed, or of which it never heard as the line broke:
-        one at a time, so that one which kills the worker takes no others with it. Then what others
-        have left lying, then what is new.
+        First what this worker had when it was killed, or of which it never heard as the line broke;
+        then what others have left lying, then what is new.
         """
         name, now = self._settings.name, time.monotonic()
         if now >= self._next_sweep:
-            mine = queue.own(name, 1)
-            if mine:
+            if mine := queue.own(name, self._settings.batch):
                 return mine
-            left = queue.take_over(name, self._settings.takeover, self._settings.batch)
-            if left:
+            if left := queue.take_over(name, self._settings.takeover, self._settings.batch):
                 log.info("taken over", entries=len(left))
                 return left
             self._next_sweep = now + min(15.0, self._settings.takeover)
@@ -238,9 +234,7 @@ class Worker(Threaded):
         except (IndexUnavailable, UsageError):
             raise
         except Exception as error:
-            log.error(
-                "a batch failed, now one by one", entries=len(good), exc_info=error
-            )
+            log.error("a batch failed, now one by one", entries=len(good), exc_info=error)
             self._open_again()
             for entry in good:
                 self.alive()
