@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ HERE = "127.0.0.1:9464"
 feeds_file = option("--feeds", metavar="FILE", help="The feeds: OPML, TOML, or one address a line.")
 
 
-def listen(default: str | None = None) -> Any:
+def listen(default: str | None = None) -> Callable[[Any], Any]:
     """Where health and metrics are read."""
     return option(
         "--listen",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ webhook_secret_file = option(
     type=click.Path(exists=True, dir_okay=False),
     help="File with the secret that signs what is posted; or set DEDUPE_WEBHOOK_SECRET.",
 )
-working = all_of(
+working: Callable[[Any], Any] = all_of(
     index, index_level, index_window, no_texts, online, batch, takeover, keep, output, webhook,
     webhook_secret_file, name,
 )  # fmt: skip
