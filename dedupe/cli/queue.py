@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,10 +35,11 @@ def status(**given: Any) -> None:
     """
     import msgspec
 
+    from dedupe.cli.opening import opened_queue
     from dedupe.cli.queue_tables import backlog_shown
     from dedupe.cli.rendering import show
 
-    with _opened(given) as queue:
+    with opened_queue(given) as queue:
         backlog = queue.backlog()
     if given["json"] or not sys.stdout.isatty():
         sys.stdout.buffer.write(msgspec.json.encode(backlog) + b"\n")
@@ -59,10 +59,11 @@ def dead(**given: Any) -> None:
     """
     import msgspec
 
+    from dedupe.cli.opening import opened_queue
     from dedupe.cli.queue_tables import dead_shown
     from dedupe.cli.rendering import show
 
-    with _opened(given) as queue:
+    with opened_queue(given) as queue:
         if given["json"] or not sys.stdout.isatty():
             for each in _dead(queue):
                 body = each.body.decode("utf-8", "replace")
@@ -79,7 +80,9 @@ def dead(**given: Any) -> None:
 @every
 def retry(ids: tuple[str, ...], **given: Any) -> None:
     """Put what was given up into the queue again, by the ids that dedupe queue dead shows."""
-    with _opened(given) as queue:
+    from dedupe.cli.opening import opened_queue
+
+    with opened_queue(given) as queue:
         chosen = _chosen(queue, ids, given["all"])
         done = sum(queue.revive(some) for some in _parts(chosen))
     _told(done, len(chosen), "put into the queue again")
@@ -91,7 +94,9 @@ def retry(ids: tuple[str, ...], **given: Any) -> None:
 @every
 def discard(ids: tuple[str, ...], **given: Any) -> None:
     """Delete what was given up, by the ids that dedupe queue dead shows."""
-    with _opened(given) as queue:
+    from dedupe.cli.opening import opened_queue
+
+    with opened_queue(given) as queue:
         chosen = _chosen(queue, ids, given["all"])
         done = sum(queue.discard(some) for some in _parts(chosen))
     _told(done, len(chosen), "deleted")
@@ -106,26 +111,13 @@ def forget(reader: str, **given: Any) -> None:
     READER is a name that dedupe queue status shows. One that does come back begins with the oldest
     message that is kept.
     """
-    with _opened(given) as queue:
+    from dedupe.cli.opening import opened_queue
+
+    with opened_queue(given) as queue:
         if reader not in queue.backlog().behind:
             raise UsageError(f"there is no reader {reader!r}; dedupe queue status names them")
         queue.forget(reader)
-
-
-@contextmanager
-def _opened(given: dict[str, Any]) -> Iterator[Queue]:
-    """The queue of an index, as far as there is one."""
-    from dedupe.index.opening import file_of
-    from dedupe.queues.opening import open_queue
-
-    path = file_of(given["index"])
-    if path is not None and not path.exists():
-        raise UsageError(f"{path}: there is no queue; dedupe work makes one, --index names another")
-    queue = open_queue(given["index"])
-    try:
-        yield queue
-    finally:
-        queue.close()
+        queue.forget(f"undelivered:{reader}")
 
 
 def _dead(queue: Queue) -> Iterator[Dead]:

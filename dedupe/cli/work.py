@@ -31,10 +31,10 @@ batch = option(
 )
 takeover = option(
     "--takeover",
-    type=click.IntRange(1, 86_400),
-    default=60,
+    type=Duration(),
+    default="60s",
     show_default=True,
-    help="Seconds after which what another worker has not finished is taken over.",
+    help="After how long what another worker has not finished is taken over: 60s, 5m.",
 )
 keep = option(
     "--keep",
@@ -62,12 +62,13 @@ webhook_secret_file = option(
 )
 working: Callable[[Any], Any] = all_of(
     index, index_level, index_window, no_texts, online, batch, takeover, keep, output, webhook,
-    webhook_secret_file, name,
+    webhook_secret_file,
 )  # fmt: skip
 
 
 @click.command()
 @working
+@name
 @listen()
 @logging
 def work(**given: Any) -> None:
@@ -99,7 +100,7 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     from dedupe.queues.opening import open_queue
 
     url, called = lasting(given), own_name(given)
-    settings = Settings(called, given["batch"], given["takeover"], given["keep"] * _HOUR)
+    settings = Settings(called, given["batch"], given["takeover"] * _HOUR, given["keep"] * _HOUR)
     told = readers(given, metrics, called)
     open_deduper(given).index.close()  # what is wrong with it is said before anything runs
     queue = partial(open_queue, url)
