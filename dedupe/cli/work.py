@@ -13,7 +13,7 @@ import click
 
 from dedupe.cli.add import no_texts
 from dedupe.cli.daemon_options import begun, listen, listening, logging, name, own_name
-from dedupe.cli.options import Duration, all_of, index, index_level, index_window, online, option
+from dedupe.cli.options import Duration, all_of, index_level, index_url, index_window, online, option
 from dedupe.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ webhook_secret_file = option(
     help="File with the secret that signs what is posted; or set DEDUPE_WEBHOOK_SECRET.",
 )
 working: Callable[[Any], Any] = all_of(
-    index, index_level, index_window, no_texts, online, batch, takeover, keep, output, webhook,
+    index_url, index_level, index_window, no_texts, online, batch, takeover, keep, output, webhook,
     webhook_secret_file,
 )  # fmt: skip
 
@@ -104,7 +104,7 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     told = readers(given, metrics, called)
     open_deduper(given).index.close()  # what is wrong with it is said before anything runs
     queue = partial(open_queue, url)
-    handle = partial(open_index, url, force=given["force"])
+    handle = partial(open_index, url)
     return [
         Worker(queue, partial(open_deduper, given), metrics, settings),
         *told,
