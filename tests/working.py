@@ -47,7 +47,7 @@ def working(
     """A worker in a thread, as long as the context lasts."""
     worker = Worker(
         partial(open_queue, url), partial(open_deduper, url), Metrics(),
-        Settings(name, **settings), clock,
+        Settings(name, **{"wait": 0.1, **settings}), clock,
     )  # fmt: skip
     thread = threading.Thread(target=worker.work)
     thread.start()

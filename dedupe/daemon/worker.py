@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dedupe.queues.base import Queue
 
 FAILURES = 3  # after which an entry is given up
-_WAIT = 1.0  # seconds for which an empty queue is asked, and a signal may wait
 _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
@@ -46,7 +45,8 @@ class Settings(NamedTuple):
     batch: int = 256  # articles that are decided at once
     takeover: float = 60.0  # seconds after which entries of others are taken over
     keep: float = 86_400.0  # seconds that entries and messages stay when nobody needs them
-    hung_after: float = HUNG  # seconds
+    wait: float = 1.0  # seconds for which an empty queue is asked, and a signal may wait
+    hung_after: float = HUNG  # seconds without a sign of life
 
 
 class _Opened(NamedTuple):
@@ -151,7 +151,7 @@ class Worker(Threaded):
         if self._why != taken:
             log.warning("waiting for the name", why=taken, seconds=SECONDS)
         self._why = taken
-        self.stopping.wait(_WAIT)
+        self.stopping.wait(self._settings.wait)
         return None
 
     def _open_index(self) -> tuple[Deduper, str]:
@@ -219,7 +219,7 @@ class Worker(Threaded):
                 log.info("taken over", entries=len(left))
                 return left
             self._next_sweep = now + min(15.0, self._settings.takeover)
-        return queue.take(name, self._settings.batch, _WAIT)
+        return queue.take(name, self._settings.batch, self._settings.wait)
 
     # ---- deciding --------------------------------------------------------------------------------
 
