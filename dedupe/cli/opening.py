@@ -90,6 +90,17 @@ def opened(given: dict[str, Any], *, new: bool = False) -> Iterator[Deduper]:
         yield deduper_on(index, given)
 
 
+def open_deduper(given: dict[str, Any]) -> Deduper:
+    """A deduper on an index of its own, made where there is none; the caller closes its index."""
+    look_for(given["index"], True)
+    index = _open(given["index"], _asked(given), given.get("force", False))
+    try:
+        return deduper_on(index, given)
+    except BaseException:
+        index.close()
+        raise
+
+
 def deduper_on(index: Index, given: dict[str, Any]) -> Deduper:
     """A deduper on an index, with the options for judging and electing, as far as there are."""
     from dedupe.deduper import Deduper
