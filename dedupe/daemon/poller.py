@@ -22,6 +22,7 @@ from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, deco
 from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
 from dedupe.daemon.listing import listed
+from dedupe.daemon.members import died_here
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.part import Part
 from dedupe.daemon.replies import Source, article
@@ -188,15 +189,24 @@ class Poller(Part):
         if now - self._beaten >= beat:
             self._beaten = now
             self._count()
-            members = await self._asked(
-                lambda queue: queue.present("poller", self._member, self._clock(), _PRESENT * beat)
-            )
+            members = await self._asked(self._present)
             if members != self._members:
                 log.info("pollers", present=len(members))
                 self._members, self._refreshed = members, -_REFRESH
         if now - self._refreshed >= _REFRESH:
             self._refreshed = now
             self._share(await self._asked(lambda queue: queue.feeds()))
+
+    def _present(self, queue: Queue) -> list[str]:
+        """Who is present. What was killed on this machine is not waited for when this one begins."""
+        now = self._clock()
+        members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
+        if self._members:
+            return members
+        died = [member for member in members if died_here(member)]
+        for member in died:
+            queue.present("poller", member, now, 0)
+        return [member for member in members if member not in died]
 
     def _share(self, feeds: Sequence[Feed]) -> None:
         """Have the feeds of the hosts that are this poller's, as they are stored now."""

@@ -89,18 +89,19 @@ def test_two_pollers_with_one_name_put_every_entry_once(
     assert _ids(queue) == ids
 
 
+@pytest.mark.parametrize("where", ["this machine", "another"])
 def test_the_feeds_of_a_poller_that_died_are_taken_over(
-    server: FeedServer,
-    url: str,
-    queue: Queue,
-    many: tuple[Path, list[str]],
+    server: FeedServer, url: str, queue: Queue, many: tuple[Path, list[str]], where: str
 ) -> None:
     file, ids = many
     with _process(url, file, "one") as first:
         until(lambda: all(server.requests(f"/{n}") for n in range(6)), "all were asked")
         first.send_signal(signal.SIGKILL)
         first.wait()
-    queue.present("poller", "one", time.time(), 3.0)  # as it was when it died
+    if where == "another":  # where nobody can see that it is dead, it is waited for
+        [died] = queue.present("poller", "", 0.0, 0)
+        queue.present("poller", died, 0.0, 0)
+        queue.present("poller", "one@another.example:1", time.time(), 1.0)
     for n in range(6):
         server.feeds[f"/{n}"].add(*entries(1, f"n{n}", 4))
     run(poller(url, member="two", polling=QUICK), _all_asked_again(server))
