@@ -28,7 +28,7 @@ from dedupe.daemon.part import Part
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
 from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable
-from dedupe.feeds.subscriptions import Subscription
+from dedupe.feeds.subscriptions import Subscriptions
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Feed, Queue
 
@@ -61,7 +61,7 @@ class List(Struct, frozen=True):
     """Where feeds are listed."""
 
     name: str  # of the file
-    read: Callable[[], Sequence[Subscription]]
+    read: Callable[[], Subscriptions]
 
 
 class _Watched:
@@ -198,7 +198,7 @@ class Poller(Part):
             self._share(await self._asked(lambda queue: queue.feeds()))
 
     def _present(self, queue: Queue) -> list[str]:
-        """Who is present. What was killed on this machine is not waited for when this one begins."""
+        """Who is present. Whoever was killed on this machine is not, when this one begins."""
         now = self._clock()
         members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
         if self._members:
@@ -286,13 +286,15 @@ class Poller(Part):
         if self._feeds is None:
             return
         try:
-            subscriptions = await asyncio.to_thread(self._feeds.read)
+            read = await asyncio.to_thread(self._feeds.read)
         except DedupeError as error:
             log.error("list of feeds not read", file=self._feeds.name, error=str(error))
             return
+        for problem in read.problems:
+            log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
         name, now = self._feeds.name, self._clock()
-        changed = await self._asked(lambda queue: listed(queue, subscriptions, name, now))
-        log.info("feeds listed", file=name, feeds=len(subscriptions), **changed._asdict())
+        changed = await self._asked(lambda queue: listed(queue, read.feeds, name, now))
+        log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
         self._refreshed = -_REFRESH
 
     # ---- one feed ----------------------------------------------------------------------------
@@ -338,8 +340,8 @@ class Poller(Part):
 
     async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
         pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
-        text = await self._source.full_text(entry, now) if pages else None
-        return article(entry, state.source, text)
+        page = await self._source.page(entry, now) if pages else None
+        return article(entry, state.source, page)
 
     async def _store(
         self, watched: _Watched, state: FeedState, articles: Sequence[bytes] = ()

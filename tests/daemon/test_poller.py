@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from dedupe.feeds.subscriptions import Subscription
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
 from polling import FAST, listing, poller, run, taken
 
@@ -12,6 +11,7 @@ from dedupe.daemon.fetching import Limits
 from dedupe.daemon.listing import subscribed
 from dedupe.daemon.poller import List, Polling
 from dedupe.errors import SourceUnreadable
+from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.queues.base import Queue
 
 
@@ -44,7 +44,7 @@ def test_an_article_has_its_source_and_three_times(
 ) -> None:
     server.feed("/a", Entry("1", "Ferry late", "The ferry is late.", published=FIRST))
     before = datetime.now(UTC).replace(microsecond=0)
-    feeds = List("f", lambda: [Subscription(url=server.url("/a"), source="Kettleby Herald")])
+    feeds = listing(Subscription(url=server.url("/a"), source="Kettleby Herald"))
     run(poller(url, feeds), lambda: len(server.seen) > 1)
     [article] = taken(queue)
     assert article["source"] == "Kettleby Herald"
@@ -219,7 +219,7 @@ def test_a_list_that_is_read_again_adds_and_removes_feeds(
         server.feed(path, *entries(1, path[1:]))
     by_hand = server.url("/c")
     listed = [server.url("/a")]
-    ours = poller(url, List("f.txt", lambda: [Subscription(url=each) for each in listed]))
+    ours = poller(url, List("f.txt", lambda: listing(*listed).read()))
     queue.subscribe({by_hand: encode(subscribed(Subscription(url=by_hand), 0.0))})
 
     def goes_on() -> bool:
@@ -237,7 +237,7 @@ def test_a_list_that_cannot_be_read_changes_nothing(
 ) -> None:
     server.feed("/a", *entries(1))
 
-    def unreadable() -> list[Subscription]:
+    def unreadable() -> Subscriptions:
         raise SourceUnreadable("f.txt", "is gone")
 
     run(poller(url, listing(server.url("/a"), name="f.txt")), lambda: bool(server.seen))
@@ -252,7 +252,7 @@ def test_what_a_list_says_of_a_feed_is_taken_over(
     server.feed("/a", *entries(1))
     key = server.url("/a")
     run(poller(url, listing(key)), lambda: bool(server.seen))
-    named = List("feeds.txt", lambda: [Subscription(url=key, source="The Herald")])
+    named = listing(Subscription(url=key, source="The Herald"))
     asked = len(server.seen)
     run(poller(url, named), lambda: len(server.seen) > asked)
     assert _state(queue, key).source == "The Herald"
