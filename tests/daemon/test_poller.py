@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
+from msgspec import structs
 from polling import FAST, listing, poller, run, taken
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
@@ -267,3 +268,49 @@ def test_a_feed_whose_state_cannot_be_read_is_left_alone(
     run(poller(url, listing(server.url("/b"))), lambda: len(server.requests("/b")) > 1)
     assert server.requests("/a") == []
     assert [feed.state == b"\x99later" for feed in queue.feeds()] == [True, False]
+
+
+# ---- full texts ----------------------------------------------------------------------------------
+
+_LONG = "The ferry to Kettleby was late again because the tide had taken the buoys. " * 20
+
+
+def _page(text: str) -> str:
+    return f"<html><body><article><p>{text}</p></article></body></html>"
+
+
+def _linked(server: FeedServer, text: str) -> Entry:
+    return Entry("1", "Ferry late", text, link=server.url("/page"))
+
+
+@pytest.mark.parametrize("said_by", ["option", "list"])
+def test_a_blurb_gives_way_to_the_text_of_its_page(
+    server: FeedServer, url: str, queue: Queue, said_by: str
+) -> None:
+    server.pages["/page"] = _page(_LONG)
+    server.feed("/a", _linked(server, "The ferry to Kettleby was late …"))
+    feed = Subscription(url=server.url("/a"), fetch_pages=True if said_by == "list" else None)
+    polling = structs.replace(FAST, fetch_pages=said_by == "option")
+    run(poller(url, listing(feed), polling=polling), lambda: len(server.requests("/a")) > 2)
+    [article] = taken(queue)
+    assert article["text"].split() == _LONG.split()
+    assert article["title"] == "Ferry late"
+    assert len(server.requests("/page")) == 1
+
+
+@pytest.mark.parametrize("why", ["full", "robots", "not found", "not wanted"])
+def test_a_page_is_left_alone_where_it_is_not_needed_or_not_allowed(
+    server: FeedServer, url: str, queue: Queue, why: str
+) -> None:
+    if why != "not found":
+        server.pages["/page"] = _page(_LONG + "That is all.")
+    if why == "robots":
+        server.pages["/robots.txt"] = "User-agent: newsdedupe-test\nDisallow: /page\n"
+    text = _LONG if why == "full" else "The ferry to Kettleby was late …"
+    server.feed("/a", _linked(server, text))
+    polling = structs.replace(FAST, fetch_pages=why != "not wanted")
+    feeds = listing(server.url("/a"))
+    run(poller(url, feeds, polling=polling), lambda: len(server.requests("/a")) > 2)
+    [article] = taken(queue)
+    assert article["text"].split() == text.split()
+    assert len(server.requests("/page")) == (why == "not found")
