@@ -9,11 +9,17 @@ from polling import FAST, listing, poller, run, taken
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.fetching import Limits
-from dedupe.daemon.listing import subscribed
-from dedupe.daemon.poller import List, Polling
+from dedupe.daemon.listing import List, subscribed
+from dedupe.daemon.poller import Polling
 from dedupe.errors import SourceUnreadable
 from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.queues.base import Queue
+
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """What is done to feeds is the same whatever keeps them; test_pollers.py has the others too."""
+    return sqlite_url
 
 
 def _state(queue: Queue, key: str) -> FeedState:
