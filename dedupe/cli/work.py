@@ -13,7 +13,15 @@ import click
 
 from dedupe.cli.add import no_texts
 from dedupe.cli.daemon_options import begun, listen, listening, logging, name, own_name
-from dedupe.cli.options import Duration, all_of, index_level, index_url, index_window, online, option
+from dedupe.cli.options import (
+    Duration,
+    all_of,
+    index_level,
+    index_url,
+    index_window,
+    online,
+    option,
+)
 from dedupe.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
