@@ -78,7 +78,7 @@ def test_it_decides_what_waits_and_ends_on_a_signal_with_whole_lines(
 
 def test_a_second_signal_ends_it_at_once_though_nobody_reads_its_output(index: str) -> None:
     with queue_of(index) as queue:
-        queue.put(encoded(clear_cut() * 20))  # more than a pipe holds
+        queue.put(encoded(clear_cut() * 6))  # more than a pipe holds
         with service("work", "-o", "-", stderr=subprocess.DEVNULL) as process:
             until(lambda: is_done(queue), "all are decided")
             process.send_signal(signal.SIGINT)
