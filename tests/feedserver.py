@@ -112,7 +112,8 @@ class FeedServer:
         """`ports`: those that it is to have, for one that comes back."""
         self.feeds: dict[str, Feed] = {}
         self.pages: dict[str, str] = {}
-        self.seen: list[Seen] = []
+        self.begun: list[str] = []  # paths that were asked for, answered or not
+        self.seen: list[Seen] = []  # what was answered
         self._wanted = [*ports] or [0] * hosts
         self.ports: list[int] = []
         self._loop = asyncio.new_event_loop()
@@ -169,6 +170,7 @@ class FeedServer:
         await self._runner.cleanup()
 
     async def _answered(self, request: web.Request) -> web.StreamResponse:
+        self.begun.append(request.path)
         response = await self._answer(request)
         assert request.transport is not None
         port = request.transport.get_extra_info("sockname")[1]

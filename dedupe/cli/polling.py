@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.daemon_options import feeds_file, name
+from dedupe.cli.daemon_options import feeds_file, name, own_name
 from dedupe.cli.options import Duration, all_of, option
 from dedupe.errors import ConfigError, MissingExtra
 
@@ -94,6 +92,7 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
 
     Raises ConfigError, MissingExtra, and SourceUnreadable where --feeds cannot be read.
     """
+    from dedupe.daemon.members import Member
     from dedupe.daemon.poller import List, Poller, Polling
     from dedupe.daemon.schedule import Pace
     from dedupe.feeds.subscriptions import read_subscriptions
@@ -115,7 +114,7 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
             per_host_delay=given["per_host_delay"],
             fetch_pages=given["fetch_pages"],
         ),
-        member=given["name"] or f"{socket.gethostname()}-{os.getpid()}",
+        member=Member("poller", own_name(given)).holder,
         user_agent=_user_agent(given),
         feeds=None if file is None else List(file, lambda: read_subscriptions(file)),
     )

@@ -60,6 +60,13 @@ class Member:
         return member != self.holder and member.rpartition("@")[0] == self._name
 
 
+def died_here(member: str) -> bool:
+    """Whether a member was a process of this machine that runs no more."""
+    host, _, process = member.rpartition("@")[2].rpartition(":")
+    here = re.sub(r"[^\w.-]", "-", socket.gethostname(), flags=re.ASCII)
+    return host == here and process.isdecimal() and not _runs(int(process))
+
+
 def _runs(process: int) -> bool:
     try:
         os.kill(process, 0)

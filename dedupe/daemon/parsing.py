@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -42,20 +44,34 @@ def parse(body: Body) -> Reading:
         return Reading(items=[], broken=error.reason)
     except Exception as error:  # whatever strangers' bytes can do to a parser
         return Reading(items=[], broken=f"cannot be read as a feed: {type(error).__name__}")
+    ids = _ids(parsed.items, body.key)
     return Reading(
-        items=[_item(item, body.key) for item in parsed.items],
+        items=[_item(item, id, body.key) for item, id in zip(parsed.items, ids, strict=True)],
         title=parsed.title,
         ttl=60.0 * (parsed.ttl_minutes or 0),
         broken=parsed.broken,
     )
 
 
-def _item(item: FeedItem, key: str) -> Item:
+def _ids(items: Sequence[FeedItem], key: str) -> list[str | None]:
+    """The ids of entries. Of those with one guid and different links, the links are the ids."""
+    links = defaultdict(set)
+    for item in items:
+        links[item.guid].add(item.link)
+    shared = {guid for guid, found in links.items() if len(found) > 1}
+    return [
+        article_id(None if item.guid in shared and item.link else item.guid, item.link, key)
+        for item in items
+    ]
+
+
+def _item(item: FeedItem, id: str | None, key: str) -> Item:
     fields = item.fields
     said = "\x1f".join(" ".join(fields.get(name, "").split()) for name in _SAID)
+    digest = xxhash.xxh3_64_intdigest(said.encode("utf-8", "surrogatepass"))
     return Item(
-        id=article_id(item.guid, item.link, key),
-        digest=xxhash.xxh3_64_intdigest(said.encode("utf-8", "surrogatepass")),
+        id=id or f"{key}#x{digest:016x}",  # an entry without a name is what it says
+        digest=digest,
         moment=_moment(fields.get("published") or fields.get("updated")),
         fields=fields,
     )

@@ -22,22 +22,23 @@ from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, deco
 from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
 from dedupe.daemon.listing import listed
+from dedupe.daemon.members import died_here
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.part import Part
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
 from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable
-from dedupe.feeds.subscriptions import Subscription
+from dedupe.feeds.subscriptions import Subscriptions
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Feed, Queue
 
 _Result = TypeVar("_Result")
 
-_BEAT = 10.0  # seconds between two signs of life
-_PRESENT = 3 * _BEAT  # that the others wait for one
+_PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
+_SILENT = 5.0  # that the queue may take to answer
 _AGAIN = 0.5, 10.0  # seconds until a store that fails is asked again: first, at most
 _TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
 
@@ -52,6 +53,7 @@ class Polling(Struct, frozen=True):
     fetch_pages: bool = False  # full texts from the page, where a feed does not say otherwise
     at_once: int = 64  # feeds that are asked at one time
     parse_seconds: float = 20.0  # that reading one feed may take
+    beat: float = 10.0  # between two signs of life
     grace: float = 10.0  # until requests that are under way are given up when it ends
 
 
@@ -59,7 +61,7 @@ class List(Struct, frozen=True):
     """Where feeds are listed."""
 
     name: str  # of the file
-    read: Callable[[], Sequence[Subscription]]
+    read: Callable[[], Subscriptions]
 
 
 class _Watched:
@@ -115,9 +117,10 @@ class Poller(Part):
         self._unreadable: set[str] = set()
         self._members: list[str] = []
         self._trouble: str | None = "has not begun"
+        self._asking_since: float | None = None  # the queue, as long as it does not answer
         self._rereading = False
         self._refreshed = -_REFRESH
-        self._beaten = -_BEAT
+        self._beaten = -polling.beat
 
     def reread(self) -> None:
         """Read the list of feeds again, soon."""
@@ -126,6 +129,9 @@ class Poller(Part):
 
     def unready(self) -> str | None:
         """Where the queue does not answer, that; None where it does."""
+        silent = 0.0 if self._asking_since is None else time.monotonic() - self._asking_since
+        if silent > _SILENT:
+            return f"the queue has not answered for {silent:.0f} s"
         return self._trouble
 
     def hung(self) -> str | None:
@@ -179,18 +185,28 @@ class Poller(Part):
         if self._rereading:
             self._rereading = False
             await self._list_feeds()
-        now = time.monotonic()
-        if now - self._beaten >= _BEAT:
+        now, beat = time.monotonic(), self._polling.beat
+        if now - self._beaten >= beat:
             self._beaten = now
-            members = await self._asked(
-                lambda queue: queue.present("poller", self._member, self._clock(), _PRESENT)
-            )
+            self._count()
+            members = await self._asked(self._present)
             if members != self._members:
                 log.info("pollers", present=len(members))
                 self._members, self._refreshed = members, -_REFRESH
         if now - self._refreshed >= _REFRESH:
             self._refreshed = now
             self._share(await self._asked(lambda queue: queue.feeds()))
+
+    def _present(self, queue: Queue) -> list[str]:
+        """Who is present. Whoever was killed on this machine is not, when this one begins."""
+        now = self._clock()
+        members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
+        if self._members:
+            return members
+        died = [member for member in members if died_here(member)]
+        for member in died:
+            queue.present("poller", member, now, 0)
+        return [member for member in members if member not in died]
 
     def _share(self, feeds: Sequence[Feed]) -> None:
         """Have the feeds of the hosts that are this poller's, as they are stored now."""
@@ -218,7 +234,6 @@ class Poller(Part):
             watched.due = begin(watched.due, now, self._chance(), len(fresh))
             self._watched[watched.feed.key] = watched
         self._hosts.forget()
-        self._count()
 
     def _drop(self, key: str) -> None:
         """What is under way for it goes on; the queue refuses it where the feed is gone."""
@@ -271,13 +286,15 @@ class Poller(Part):
         if self._feeds is None:
             return
         try:
-            subscriptions = await asyncio.to_thread(self._feeds.read)
+            read = await asyncio.to_thread(self._feeds.read)
         except DedupeError as error:
             log.error("list of feeds not read", file=self._feeds.name, error=str(error))
             return
+        for problem in read.problems:
+            log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
         name, now = self._feeds.name, self._clock()
-        changed = await self._asked(lambda queue: listed(queue, subscriptions, name, now))
-        log.info("feeds listed", file=name, feeds=len(subscriptions), **changed._asdict())
+        changed = await self._asked(lambda queue: listed(queue, read.feeds, name, now))
+        log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
         self._refreshed = -_REFRESH
 
     # ---- one feed ----------------------------------------------------------------------------
@@ -323,8 +340,8 @@ class Poller(Part):
 
     async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
         pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
-        text = await self._source.full_text(entry, now) if pages else None
-        return article(entry, state.source, text)
+        page = await self._source.page(entry, now) if pages else None
+        return article(entry, state.source, page)
 
     async def _store(
         self, watched: _Watched, state: FeedState, articles: Sequence[bytes] = ()
@@ -388,9 +405,13 @@ class Poller(Part):
 
     async def _in_thread(self, work: Callable[[Queue], _Result]) -> _Result:
         def done() -> _Result:
-            if self._queue is None:
-                self._queue = self._open_queue()
-            return work(self._queue)
+            self._asking_since = time.monotonic()
+            try:
+                if self._queue is None:
+                    self._queue = self._open_queue()
+                return work(self._queue)
+            finally:
+                self._asking_since = None
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, done)
 
@@ -401,11 +422,14 @@ class Poller(Part):
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        with suppress(_Stopped):
-            for watched in self._watched.values():
-                if watched.state != decode(watched.feed.state, watched.feed.key):
-                    await self._store(watched, watched.state)
-            await self._asked(lambda queue: queue.present("poller", self._member, self._clock(), 0))
+        with suppress(_Stopped, TimeoutError):
+            async with asyncio.timeout(self._polling.grace):
+                for watched in self._watched.values():
+                    if watched.state != decode(watched.feed.state, watched.feed.key):
+                        await self._store(watched, watched.state)
+                await self._asked(
+                    lambda queue: queue.present("poller", self._member, self._clock(), 0)
+                )
         if self._queue is not None:
             await self._in_thread(lambda queue: queue.close())
 

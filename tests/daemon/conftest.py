@@ -1,4 +1,4 @@
-"""Stores of each kind, and a log that tests can read."""
+"""Stores of each kind, a server of feeds, and a log that tests can read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import structlog
+from feedserver import FeedServer
 from servers import Server, fresh
 
 from dedupe.daemon.logs import configure
+from dedupe.queues.base import Queue
+from dedupe.queues.opening import open_queue
 
 _numbers = count()
 
@@ -25,6 +28,21 @@ def sqlite_url(tmp_path: Path) -> str:
 def url(request: pytest.FixtureRequest) -> str:
     """A store that is not there yet: a file, and on a server."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def queue(url: str) -> Iterator[Queue]:
+    """The queue of `url`."""
+    queue = open_queue(url)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    """Feeds on three hosts."""
+    with FeedServer(3) as server:
+        yield server
 
 
 @pytest.fixture
