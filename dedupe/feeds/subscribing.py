@@ -242,7 +242,6 @@ def _add_to_opml(data: bytes, feed: Subscription, path: str) -> bytes:
         "type": "rss",
         "text": feed.source or feed.url,
         "xmlUrl": feed.url,
-        "source": feed.source,
         "interval": None if feed.interval_minutes is None else f"{feed.interval_minutes:g}",
         "fetch_pages": None if feed.fetch_pages is None else str(feed.fetch_pages).lower(),
     }

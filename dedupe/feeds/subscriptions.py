@@ -229,9 +229,10 @@ def _opml(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             if given.get("type", "").lower() in ("rss", "atom"):
                 yield line, "an outline of a feed without xmlUrl"
             continue
+        titles = (one_line(given.get("title")), one_line(given.get("text")))
         fields = {
             "url": url,
-            "title": one_line(given.get("title")) or one_line(given.get("text")),
+            "title": next((title for title in titles if title and title != url.strip()), None),
             "source": given.get("source"),
             "interval": given.get("interval"),
             "fetch_pages": given.get("fetch_pages") or given.get("fetchpages"),
