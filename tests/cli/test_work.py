@@ -6,11 +6,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,36 +14,10 @@ import pytest
 from click.testing import Result
 from servers import free_port, fresh, running, until
 from streams import clear_cut
-from working import encoded, is_done, messages, of_type, queue_of
+from working import asked, encoded, is_done, messages, of_type, queue_of, service
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Invoke = Callable[..., Result]
-
-
-@contextmanager
-def service(*arguments: object, **settings: Any) -> Iterator[subprocess.Popen[str]]:
-    """`dedupe …` until the context ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dedupe", *map(str, arguments)],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **settings},
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def asked(port: int, path: str) -> tuple[int, str]:
-    """Status and body; 0 where nobody answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-    except OSError:
-        return 0, ""
 
 
 # ---- work ----------------------------------------------------------------------------------------
