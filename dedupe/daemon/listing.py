@@ -63,7 +63,7 @@ def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: 
             continue  # the poller tells of it
         subscription = wanted.get(same_feed(feed.key))
         if subscription is not None:
-            settled = _settled(state, subscription, file)
+            settled = _settled(state, feed.key, subscription, file)
             if settled != state:
                 altered += queue.polled(feed._replace(state=encode(settled)), [])
         elif state.listed == file:
@@ -71,8 +71,10 @@ def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: 
     return Listed(added, queue.unsubscribe(gone) if gone else 0, altered)
 
 
-def _settled(state: FeedState, subscription: Subscription, file: str) -> FeedState:
+def _settled(state: FeedState, key: str, subscription: Subscription, file: str) -> FeedState:
     settled = msgspec.structs.replace(state, listed=file, **_settings(subscription))
+    if state.url == key:  # the list may spell it otherwise now: https instead of http
+        settled = msgspec.structs.replace(settled, url=subscription.url)
     if settled.fixed != state.fixed:
         return msgspec.structs.replace(settled, due=0.0)
     return settled

@@ -58,11 +58,14 @@ class _Watched:
     """A feed that this poller has."""
 
     def __init__(self, feed: Feed, state: FeedState, due: float, saved: float) -> None:
-        self.feed = feed
-        self.state = state  # may know more than what is stored
-        self.due = due
-        self.saved = saved  # when the state was stored
         self.task: asyncio.Task[None] | None = None
+        self.take(feed, state, due, saved)
+
+    def take(self, feed: Feed, state: FeedState, due: float, saved: float) -> None:
+        """Go on from a state that is stored since `saved`."""
+        self.feed = feed._replace(state=b"")  # that would be held twice
+        self.state = self.stored = state  # the first may know more
+        self.due, self.saved = due, saved
 
     def host(self) -> str:
         return host_of(address(self.state, self.feed.key))
@@ -213,9 +216,9 @@ class Poller(Part):
             elif watched is None:
                 fresh.append(_Watched(feed, state, self._due(state), now))
             elif state is not watched.state:
-                self._renew(watched, feed, state)
+                watched.take(feed, state, self._due(state), now)
         for watched in fresh:
-            watched.due = begin(watched.due, now, self._chance(), len(fresh))
+            watched.due = begin(self._polling.pace, watched.due, now, self._chance(), len(fresh))
             self._watched[watched.feed.key] = watched
         self._hosts.forget()
 
@@ -228,10 +231,6 @@ class Poller(Part):
     def _drop(self, key: str) -> None:
         """What is under way for it goes on; the queue refuses it where the feed is gone."""
         self._watched.pop(key, None)
-
-    def _renew(self, watched: _Watched, feed: Feed, state: FeedState) -> None:
-        watched.feed, watched.state, watched.due = feed, state, state.next
-        watched.saved = self._clock()
 
     def _readable(self, feed: Feed) -> FeedState | None:
         try:
@@ -335,8 +334,7 @@ class Poller(Part):
         feed = watched.feed._replace(state=encode(state))
         if not await self._ask(lambda queue: queue.polled(feed, articles)):
             return False
-        watched.feed = feed._replace(version=feed.version + 1)
-        watched.state, watched.saved = state, self._clock()
+        watched.take(feed._replace(version=feed.version + 1), state, state.next, self._clock())
         return True
 
     async def _ask(self, work: Callable[[Queue], _Result]) -> _Result:
@@ -350,7 +348,7 @@ class Poller(Part):
         if not feed or not state:
             self._drop(watched.feed.key)
             return False
-        self._renew(watched, feed, state)
+        watched.take(feed, state, state.next, self._clock())
         return True
 
     def _tell(self, key: str, before: FeedState, step: Step) -> None:
@@ -385,7 +383,7 @@ class Poller(Part):
         with suppress(Stopped, TimeoutError):
             async with asyncio.timeout(self._polling.grace):
                 for watched in self._watched.values():
-                    if watched.state != decode(watched.feed.state, watched.feed.key):
+                    if watched.state is not watched.stored:
                         await self._store(watched, watched.state)
                 await self._ask(
                     lambda queue: queue.present("poller", self._member, self._clock(), 0)
