@@ -65,7 +65,7 @@ webhook = option(
 )
 webhook_secret_file = option(
     "--webhook-secret-file",
-    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
     help="File with the secret that signs what is posted; or set DEDUPE_WEBHOOK_SECRET.",
 )
 working: Callable[[Any], Any] = all_of(
@@ -144,7 +144,8 @@ def _secret(given: dict[str, Any]) -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ConfigError(f"{path}: cannot be read: {why}") from None
     if secret := os.environ.get("DEDUPE_WEBHOOK_SECRET"):
         return secret
     raise ConfigError(

@@ -185,3 +185,18 @@ def test_a_reader_that_does_not_come_back_is_let_go(index: str, call: Invoke) ->
 def test_without_an_index_there_is_no_queue(index: str, call: Invoke) -> None:
     for command in ("status", "dead"):
         assert call("queue", command).exit_code == 2
+
+
+def test_tables_show_nothing_that_steers_the_terminal(index: str, call: Invoke) -> None:
+    with queue_of(index) as queue:
+        queue.put([b'{"id": "a\x1b[2J"}'])
+        [entry] = queue.take("one", 1, 0.0)
+        queue.bury(entry, "no\x1b[31m text")
+        queue.cursor("lines")
+    dead = call("queue", "dead", "--to", "table").stdout
+    assert "1 article given up" in dead
+    assert "text" in dead
+    assert "\x1b" not in dead
+    status = call("queue", "status", "--to", "table").stdout
+    assert "given up" in status
+    assert "lines" in status
