@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from servers import free_port, fresh, running, until
-from streams import clear_cut
+from streams import batches, clear_cut, shuffled
 from working import asked, encoded, is_done, messages, of_type, queue_of, service
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -130,6 +132,37 @@ def test_the_secret_of_webhooks_comes_from_a_file_or_the_environment(
     assert bad not in done.stderr
 
 
+def test_a_second_worker_of_one_name_is_refused_and_the_first_goes_on(index: str, run: Run) -> None:
+    with queue_of(index) as queue, service("work", "--name", "desk") as process:
+        queue.put(encoded(clear_cut()[:2]))
+        until(lambda: is_done(queue), "they are decided")
+        done = run("work", "--name", "desk")
+        assert done.returncode == 2
+        assert f"process {process.pid}; give this one a --name of its own" in done.stderr
+        queue.put(encoded(clear_cut()[2:4]))
+        until(lambda: is_done(queue), "the next are decided")
+
+
+def test_killed_at_random_its_file_has_every_message_once(index: str, tmp_path: Path) -> None:
+    chance, out = random.Random(5), tmp_path / "out.jsonl"
+    work = ("work", "-o", out, "--batch", "3")
+    out.touch()
+    with queue_of(index) as queue:
+        for some in batches(shuffled(clear_cut(), 5), 40):
+            queue.put(encoded(some))
+            before = out.stat().st_size
+            with service(*work):  # which is killed
+                until(lambda size=before: out.stat().st_size > size, "a line")  # type: ignore[misc]
+                time.sleep(chance.uniform(0, 0.1))
+        with service(*work) as process:
+            until(lambda: is_done(queue), "all are decided")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        ids = [output.id for output in queue.outputs("", 10_000)]
+        assert len(of_type(messages(queue), "decision")) == len(clear_cut())
+    assert [json.loads(line)["message"] for line in out.read_text().splitlines()] == ids
+
+
 # ---- queue ---------------------------------------------------------------------------------------
 
 
@@ -185,3 +218,18 @@ def test_a_reader_that_does_not_come_back_is_let_go(index: str, call: Invoke) ->
 def test_without_an_index_there_is_no_queue(index: str, call: Invoke) -> None:
     for command in ("status", "dead"):
         assert call("queue", command).exit_code == 2
+
+
+def test_tables_show_nothing_that_steers_the_terminal(index: str, call: Invoke) -> None:
+    with queue_of(index) as queue:
+        queue.put([b'{"id": "a\x1b[2J"}'])
+        [entry] = queue.take("one", 1, 0.0)
+        queue.bury(entry, "no\x1b[31m text")
+        queue.cursor("lines")
+    dead = call("queue", "dead", "--to", "table").stdout
+    assert "1 article given up" in dead
+    assert "text" in dead
+    assert "\x1b" not in dead
+    status = call("queue", "status", "--to", "table").stdout
+    assert "given up" in status
+    assert "lines" in status
