@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dedupe.daemon.fetching import Fetcher, Limits
-from dedupe.daemon.poller import List, Poller, Polling
+from dedupe.daemon.listing import List
+from dedupe.daemon.poller import Poller, Polling
 from dedupe.daemon.schedule import Pace
 from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.metrics import Metrics

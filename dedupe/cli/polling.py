@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +88,19 @@ def _user_agent(given: dict[str, Any]) -> str:
     return str(agent)
 
 
+def listed_in(file: str) -> str:
+    """The name of a list of feeds: the same from wherever a command is run."""
+    return os.path.abspath(file)
+
+
 def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
     """A poller on the queue of --index, with the options of `polling`.
 
     Raises ConfigError, MissingExtra, and SourceUnreadable where --feeds cannot be read.
     """
+    from dedupe.daemon.listing import List
     from dedupe.daemon.members import Member
-    from dedupe.daemon.poller import List, Poller, Polling
+    from dedupe.daemon.poller import Poller, Polling
     from dedupe.daemon.schedule import Pace
     from dedupe.feeds.subscriptions import read_subscriptions
     from dedupe.queues.opening import open_queue
@@ -116,5 +123,5 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
         ),
         member=Member("poller", own_name(given)).holder,
         user_agent=_user_agent(given),
-        feeds=None if file is None else List(file, lambda: read_subscriptions(file)),
+        feeds=None if file is None else List(listed_in(file), lambda: read_subscriptions(file)),
     )

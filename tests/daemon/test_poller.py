@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
@@ -9,11 +11,18 @@ from polling import FAST, listing, poller, run, taken
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.fetching import Limits
-from dedupe.daemon.listing import subscribed
-from dedupe.daemon.poller import List, Polling
+from dedupe.daemon.listing import List, subscribed
+from dedupe.daemon.poller import Polling
 from dedupe.errors import SourceUnreadable
 from dedupe.feeds.subscriptions import Subscription, Subscriptions
+from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
+
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """What is done to feeds is the same whatever keeps them; test_pollers.py has the others too."""
+    return sqlite_url
 
 
 def _state(queue: Queue, key: str) -> FeedState:
@@ -314,3 +323,45 @@ def test_a_page_is_left_alone_where_it_is_not_needed_or_not_allowed(
     [article] = taken(queue)
     assert article["text"].split() == text.split()
     assert len(server.requests("/page")) == (why == "not found")
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+
+def test_requests_entries_and_feeds_are_counted(server: FeedServer, url: str) -> None:
+    server.feed("/a", *entries(3))
+    server.feed("/b", trouble=Trouble(500))
+    metrics = Metrics()
+    ours = poller(
+        url,
+        listing(server.url("/a"), server.url("/b"), "http://127.0.0.1:1/"),
+        metrics=metrics,
+        polling=structs.replace(FAST, beat=0.05),
+    )
+
+    def said(name: str, **labels: str) -> float:
+        return metrics.registry.get_sample_value(f"dedupe_{name}", labels) or 0.0
+
+    run(ours, lambda: said("feeds", health="failing") == 2 and said("feeds", health="ok") == 1)
+    assert said("items_total", became="new") == 3
+    assert said("fetches_total", what="feed", status="2xx") == 1
+    assert said("fetches_total", what="feed", status="5xx") >= 1
+    assert said("fetches_total", what="feed", status="connection") >= 1
+    assert said("fetch_seconds_count", what="feed") >= 2
+    assert b"127.0.0.1" not in metrics.exposition()
+
+
+def test_nothing_that_a_feed_says_forges_a_line_of_the_log(
+    server: FeedServer, url: str, logged: StringIO
+) -> None:
+    forged = '\n{"event":"all is well"}\x1b[2J'
+    server.feed("/a", *entries(1), title=forged, format="json")
+    server.feed("/b", trouble=Trouble(301, {"Location": "/%0Aevil%1b"}))
+    run(
+        poller(url, listing(server.url("/a"), server.url("/b"))),
+        lambda: bool(server.statuses("/a")) and len(server.begun) > 3,
+    )
+    lines = logged.getvalue().splitlines()
+    assert len(lines) > 2
+    assert all(json.loads(line)["event"] != "all is well" for line in lines)
+    assert "\x1b" not in logged.getvalue()
