@@ -17,7 +17,7 @@ from dedupe.daemon.threads import HUNG, Threaded
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, RecordRejected, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
-from dedupe.queues.base import FORMAT, Entry, Finished
+from dedupe.queues.base import ALONE, FORMAT, Entry, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dedupe.queues.base import Queue
 
 FAILURES = 3  # alone, after which an entry is given up
-_TOGETHER = 2  # times that an entry is handed out with others; then the queue hands it out alone
 _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
@@ -263,7 +262,7 @@ class Worker(Threaded):
                 self._outcomes([articles[entry.id] for entry in good])
 
     def _alone(self, entry: Entry, article: Article) -> None:
-        for failures in range(max(0, entry.tries - _TOGETHER) + 1, FAILURES + 1):
+        for failures in range(max(0, entry.tries - ALONE) + 1, FAILURES + 1):
             try:
                 outcomes = self._outcomes([article])
             except (IndexUnavailable, UsageError):
@@ -291,7 +290,7 @@ class Worker(Threaded):
         self._intake.move_to(self._now())
         articles: dict[str, Article] = {}
         for entry in entries:
-            if entry.tries >= _TOGETHER + FAILURES:
+            if entry.tries >= ALONE + FAILURES:
                 reason = f"handed out {entry.tries} times, and its worker ended each time"
                 self._bury(entry, reason, None, "killed")
             elif entry.format != FORMAT:
@@ -340,6 +339,8 @@ class Worker(Threaded):
         while True:
             if self._told is None:
                 self._told = queue.cursor("events")
+                if not self._told and queue.publish("events", "", "0", []):
+                    self._told = "0"  # a cursor in another log, for which nothing is kept
             events = deduper.index.events(int(self._told or 0), _EVENTS)
             if not events:
                 return
