@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from dedupe.deduper.deciding import Deciding, Newcomer
 from dedupe.deduper.draft import Draft
-from dedupe.deduper.joining import Rules, settle
+from dedupe.deduper.joining import Rules, sample, settle
 from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, RecordRejected
 from dedupe.models import Decision
 
 _AT_ONCE = 3  # attempts to link a batch as one, before its articles go one by one
+_LIGHT = 0.25  # share of its words: a version that changed less keeps its seat in any case
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 
 Outcome = Decision | RecordRejected
@@ -22,15 +23,19 @@ class Linking:
 
     def __init__(self, window: Window) -> None:
         self._window, self._deciding = window, Deciding(window)
+        self.vacated: dict[int, tuple[int, ...]] = {}  # clusters in which versions took a seat
 
-    def link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
-        """Link the articles of a batch, at once if nobody is in the way, else one by one."""
+    def link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision | None]:
+        """Link the articles of a batch, at once if nobody is in the way, else one by one.
+
+        None for those that are there no more, or superseded: another was quicker.
+        """
         decisions = self._attempt(news, hours, _AT_ONCE if len(news) > 1 else _ALONE)
         if decisions is not None:
             return decisions
         return [self._alone(newcomer, hours) for newcomer in news]
 
-    def _alone(self, newcomer: Newcomer, hours: float | None) -> Outcome:
+    def _alone(self, newcomer: Newcomer, hours: float | None) -> Decision | None:
         decisions = self._attempt([newcomer], hours, _ALONE)
         if decisions is None:
             raise IndexUnavailable(
@@ -40,20 +45,24 @@ class Linking:
 
     def _attempt(
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
-    ) -> list[Outcome] | None:
+    ) -> list[Decision | None] | None:
         left = list(news)
         for attempt in range(attempts):
             if attempt:  # somebody was in the way, perhaps by taking down what is read here
-                gone = self._window.gone(
-                    {p for n in left for p in (n.place, *n.known, *n.candidates)}
-                )
-                left = [n.without(gone) for n in left if n.place not in gone]
+                read = {p for n in left for p in (n.place, *n.known, *n.candidates)}
+                gone = self._window.gone(read)
+                moved = self._window.moved(read - gone)
+                left = [
+                    n.without(gone).following(moved)
+                    for n in left
+                    if n.place not in gone and n.place not in moved
+                ]
             try:
                 decided = self._decided(left, hours, careful=attempt > 0)
             except Vanished:
                 continue
             if decided is not None:
-                return [decided.get(n.place) or self._lost(n) for n in news]
+                return [decided.get(n.place) for n in news]
         return None
 
     def _decided(
@@ -67,17 +76,19 @@ class Linking:
         draft.load([*(newcomer.place for newcomer in news), *known])
         self._window.fetch_samples(draft, known)
         for newcomer in news:
-            if newcomer.again and draft.cluster_of(newcomer.place) is not None:
+            own = draft.cluster_of(newcomer.place)
+            if newcomer.place in draft.seats.values() and own is not None:
+                self.vacated[newcomer.place] = tuple(draft.members(own))
+            if newcomer.again and own is not None:
                 continue  # what was decided stays
             mates = self._window.heeded.mates(newcomer.place)
             draft.load(mates)
             if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
                 _put(draft, newcomer.place, mate, rules)
-            elif newcomer.head >= 0:
-                _settle_copy(draft, newcomer, rules)
             else:
-                settle(draft, newcomer.place, newcomer.known, rules)
-        change = draft.change(self._window.elect, self._window.heeded.hands, hours)
+                self._settle(draft, newcomer, rules)
+        window = self._window
+        change = draft.change(window.elect, window.heeded.hands, hours, window.notice)
         if not draft.is_empty and not self._window.index.link(change):
             return None
         decisions = self._deciding.decide(news, draft, change)
@@ -87,9 +98,27 @@ class Linking:
         """What holds of an article that is linked, and in the draft."""
         return self._deciding.decide([newcomer], draft, None)[0]
 
-    def _lost(self, newcomer: Newcomer) -> RecordRejected:
-        id = self._window.cache.entry(newcomer.row).id
-        return RecordRejected(id, "was taken out of the index while it was added", id)
+    def _settle(self, draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
+        place = newcomer.place
+        if place in draft.seats.values() and not self._belongs(draft, newcomer, rules):
+            own = draft.cluster_of(place)
+            assert own is not None
+            draft.split(own, [place])
+        if newcomer.head >= 0:
+            _settle_copy(draft, newcomer, rules)
+        else:
+            settle(draft, place, newcomer.known, rules)
+
+    def _belongs(self, draft: Draft, newcomer: Newcomer, rules: Rules) -> bool:
+        """Whether a new version stays in the story in which it was given a seat."""
+        place, versions = newcomer.place, self._window.cache.records[newcomer.row].versions
+        own = draft.cluster_of(place)
+        others = [p for p in draft.members(own) if p != place] if own is not None else []
+        changed = versions[-1].changed if versions else None
+        if not others or (changed is not None and changed <= _LIGHT):
+            return True
+        some = sample(others)
+        return float(rules.score([place] * len(some), some).mean()) >= rules.threshold
 
     def would(self, newcomer: Newcomer) -> Decision:
         """What would become of an article that is not in the index."""
@@ -97,10 +126,7 @@ class Linking:
         draft = self._window.draft(list(newcomer.known))
         draft.adopt(newcomer.place)
         self._window.fetch_samples(draft, set(newcomer.known))
-        if newcomer.head >= 0:
-            _settle_copy(draft, newcomer, self._window.rules())
-        else:
-            settle(draft, newcomer.place, newcomer.known, self._window.rules())
+        self._settle(draft, newcomer, self._window.rules())
         change = draft.change(self._window.elect, self._window.heeded.hands, None)
         return self._deciding.decide([newcomer], draft, change)[0]
 

@@ -12,6 +12,8 @@ from dedupe.deduper import hands
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
 from dedupe.deduper.linking import Linking, Outcome
+from dedupe.deduper.referring import referred
+from dedupe.deduper.revising import Revising
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
@@ -61,6 +63,7 @@ class Deduper:
         self.window = Window(index, params, verifier)
         self._linking = Linking(self.window)
         self._filing = Filing(manifest)
+        self._revising = Revising(self.window, self._filing)
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
@@ -74,7 +77,9 @@ class Deduper:
         `now` is when it arrived: its time where it has no date, or a later one. Where it is given,
         what lies more than the window before it falls away, a little with every call, except what
         was as old when the index began: an archive. Without it nothing does until `expire` is
-        called. Raises RecordRejected where the id belongs to another text, or was taken down.
+        called. Where the id is there with another text this is a new version of it, if it is newer
+        by its dates or comes for the first time; an older one changes nothing. Raises
+        RecordRejected where the id was taken down.
         """
         (outcome,) = self.add_batch([article], now)
         if isinstance(outcome, RecordRejected):
@@ -110,6 +115,9 @@ class Deduper:
         self.window.statistics.catch_up()
         ready = self._filing.ready(articles, now)
         found = self.index.probe([each.filed for each in ready], self._candidates)
+        ready, found = self._revising.supersede(
+            self.index, articles, (ready, found), self._candidates, now, store=False
+        )
         rows = self.window.cache.extend([each.record for each in ready])
         self.window.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
         news = self._newcomers(ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ())
@@ -226,33 +234,68 @@ class Deduper:
     def _add(
         self,
         articles: Sequence[Article],
-        ready: Sequence[Ready],
-        found: Sequence[Found],
+        ready: list[Ready],
+        found: list[Found],
         now: datetime | None,
     ) -> list[Outcome]:
+        if any(one.other for one in found):
+            ready, found = self._revising.supersede(
+                self.index, articles, (ready, found), self._candidates, now
+            )
         refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
         taken = [i for i, reason in enumerate(refused) if reason is None]
         self._remember([ready[i] for i in taken], [found[i] for i in taken])
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._newcomers(ready, found, places, batch).values())
-        decisions = iter(self._linking.link(news, _hours(now)))
-        return [reason or next(decisions) for reason in refused]
+        decided = self._linking.link(news, _hours(now))
+        linked = [newcomer for newcomer, told in zip(news, decided, strict=True) if told]
+        self._revising.finish(linked, self._linking.vacated)
+        for newcomer in linked:
+            self._refer(newcomer, now)
+        decisions = iter(decided)
+        outcomes = [reason or next(decisions) for reason in refused]
+        return [each or self._lost(articles[i], found[i], now) for i, each in enumerate(outcomes)]
+
+    def _lost(self, article: Article, found: Found, now: datetime | None) -> Outcome:
+        """An article that another took out or superseded while it was added: look again."""
+        if self.index.places([article.id]) in ([None], [found.place]):
+            why = "was taken out of the index while it was added"
+            return RecordRejected(article.id, why, article.id)
+        self.index.remove(found.place, None, None)
+        self.window.cache.forget(found.place)
+        return self._add([article], *self._look_up(self.index, [article], now), now)[0]
+
+    def _refer(self, newcomer: Newcomer, now: datetime | None) -> None:
+        """Mark the article that a notice under an id of its own refers to."""
+        record = self.window.cache.records[newcomer.row]
+        if not record.notice or record.versions:
+            return
+        target = referred(self.window, newcomer)
+        if target is None:
+            return
+        place = self._revising.mark(target, record.notice, record, now)
+        if place is None or self.window.cache.load([place]):
+            return
+        news = [Newcomer(place, self.window.row(place), -1, {}, (), True)]
+        if self._linking.link(news, _hours(now)) != [None]:
+            self._revising.finish(news, self._linking.vacated)
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
         """Take new articles into the cache, and what they say together into the statistics."""
         missing = [
             (each, one)
             for each, one in zip(ready, found, strict=True)
-            if one.place not in self.window.cache.rows
+            if not one.known and one.place not in self.window.cache.rows
         ]
         rows = self.window.cache.extend([each.record for each, _ in missing])
         self.window.cache.rows.update(
             (one.place, row) for (_, one), row in zip(missing, rows, strict=True)
         )
         slices: dict[int, list[int]] = {}
-        for one in found:
-            if not one.known and one.head < 0:  # a press release in many copies counts once
+        for each, one in zip(ready, found, strict=True):
+            # A press release in many copies counts once, and so does an article in many versions.
+            if not one.known and one.head < 0 and each.record.before < 0:
                 slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
         for slice, new in slices.items():
             records = [self.window.cache.records[row] for row in new]
@@ -272,7 +315,11 @@ class Deduper:
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
         fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
+        fetched.update(place for i, place in places.items() if found[i].known)
         gone = self.window.cache.load(fetched - {-1})
+        for i, place in places.items():
+            if place in gone:  # it was killed before it was stored, or is being taken out
+                self.window.cache.rows[place] = self.window.cache.extend([ready[i].record])[0]
         rows, filed = self.window.cache.rows, self.window.cache.filed
         candidates: dict[int, list[int]] = {}
         for i, place in places.items():
@@ -281,6 +328,7 @@ class Deduper:
                 other
                 for other in found[i].candidates.tolist()
                 if other not in gone
+                and other != ready[i].record.before
                 and order.get(other, -1) < order.get(place, 0)
                 and abs(filed[rows[other]] - hours) <= window
             ]
@@ -340,9 +388,6 @@ def _hours(now: datetime | None) -> float | None:
 def _refused(article: Article, found: Found) -> RecordRejected | None:
     if found.removed is not None:
         return RecordRejected(article.id, f"was taken down: {found.removed.reason}", article.id)
-    if found.other:
-        why = "the id is in the index with another text; give a new version an id of its own"
-        return RecordRejected(article.id, why, article.id)
     return None
 
 

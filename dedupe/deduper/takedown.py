@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from dedupe.deduper.filing import Filing
+from dedupe.deduper.revising import superseded
 from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, UsageError
 from dedupe.index.base import Cluster, Filed, Receipt
@@ -41,6 +42,9 @@ def take_down(window: Window, filing: Filing, id: str, receipt: Receipt) -> Rece
                 continue
             if not window.index.link(change):
                 continue
+        for earlier in superseded(window, place):
+            window.index.remove(earlier, None, None)
+            window.cache.forget(earlier)
         if window.index.remove(place, receipt, heir):
             window.cache.forget(place)
             return receipt
@@ -66,6 +70,6 @@ def _heir(window: Window, filing: Filing, place: int, story: Cluster | None) -> 
             if stored is None or other == place:
                 continue
             copy = decode_record(stored, f"article {other:#x}")
-            if copy.digest == record.digest:
+            if copy.digest == record.digest and copy.id != record.id:
                 return filing.filed(copy, None)
     return None

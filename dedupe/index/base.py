@@ -15,9 +15,9 @@ What every backend guarantees:
   events to the log in the same step.
 - **Nothing else.** Clusters change by `link` alone. What is in the index and in no cluster has been
   added but not linked yet: whoever meets it may link it.
-- **One place an id.** An id leads to one place. A new version of an article gets a place of its own,
-  and the id leads there from then on; nothing else of the superseded place changes. It can leave
-  its cluster, and never be linked again: then it is removed.
+- **One place an id.** An id leads to one place. A new version of an article gets a place of its
+  own, and the id leads there from then on; nothing else of the superseded place changes. It can
+  leave its cluster, and never be linked again: then it is removed.
 """
 
 from __future__ import annotations

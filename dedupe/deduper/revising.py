@@ -1,0 +1,197 @@
+"""New versions into the index, and what they superseded out of it.
+
+The index knows of every step what was done: an id leads to its newest place at once; the new place
+takes the seat of the old one in its story in one change; then the old place is removed. Whatever
+was cut short is finished when the article comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+
+from msgspec.structs import replace
+
+from dedupe.deduper.deciding import Newcomer
+from dedupe.deduper.filing import Filing, Ready
+from dedupe.deduper.versions import again, first_published, is_older, marked, next_version
+from dedupe.deduper.window import Window
+from dedupe.errors import IndexUnavailable
+from dedupe.index.base import Filed, Found, Index
+from dedupe.index.meeting import NOTHING
+from dedupe.index.records import Record, decode_article
+from dedupe.models import Article
+from dedupe.text.notices import KILLED
+
+_ATTEMPTS = 100
+_PATIENCE = 20  # attempts in which what another has reserved may still come to be stored
+_SAME = 1e-6  # hours
+
+
+class Revising:
+    """Versions of the articles of one index."""
+
+    def __init__(self, window: Window, filing: Filing) -> None:
+        self._window, self._filing = window, filing
+
+    # ---- in --------------------------------------------------------------------------------------
+
+    def supersede(
+        self,
+        index: Index,
+        articles: Sequence[Article],
+        looked: tuple[list[Ready], list[Found]],
+        most: int,
+        now: datetime | None,
+        *,
+        store: bool = True,
+    ) -> tuple[list[Ready], list[Found]]:
+        """What the index says of articles, once those that are versions supersede what is there.
+
+        What is older than what is there is known. Nothing is stored unless `store`.
+        """
+        ready, found = list(looked[0]), list(looked[1])
+        for attempt in range(_ATTEMPTS):
+            others = [i for i, one in enumerate(found) if one.other]
+            if not others:
+                return ready, found
+            asked = []
+            for i, old in zip(
+                others, self._standing([found[i].place for i in others]), strict=True
+            ):
+                place = found[i].place
+                new = looked[0][i]  # as it came
+                if old is None:
+                    waits = store and attempt < _PATIENCE
+                    asked.append((i, new if waits else _blind(new, place)))
+                elif (
+                    old.content != new.record.content and is_older(old, new.record)
+                ) or KILLED == old.notice == new.record.notice:
+                    found[i] = _stands(place)
+                    ready[i] = Ready(old, self._filing.filed(old, None))
+                else:
+                    asked.append((i, self._version(old, new, place, articles[i], now)))
+            ask = index.add if store else index.probe
+            told = ask([each.filed for _, each in asked], most) if asked else []
+            for (i, each), one in zip(asked, told, strict=True):
+                ready[i], found[i] = each, one
+        raise IndexUnavailable(
+            "other processes keep changing the same articles; nothing is lost, add them again"
+        )
+
+    def _standing(self, places: Sequence[int]) -> list[Record | None]:
+        """The records of what is to be superseded; None for what is not stored."""
+        gone = self._window.cache.load(places)
+        return [None if place in gone else self._window.record(place) for place in places]
+
+    def _version(
+        self, old: Record, new: Ready, place: int, article: Article, now: datetime | None
+    ) -> Ready:
+        """A version made ready, whatever kind it is of."""
+        (text,) = self._window.index.texts([place])
+        if old.content == new.record.content:
+            return self._refiled(again(old, place), text)
+        if new.record.notice == KILLED:
+            return self._refiled(marked(old, place, KILLED, new.record, article, now), text)
+        kept = None if text is None else decode_article(text, f"article {old.id!r}").text
+        dated, made = self._dated(old, new, article)
+        record = next_version(old, made, place, article, kept, now)
+        return Ready(record, self._filing.filed(record, dated)._replace(revises=place))
+
+    def _dated(self, old: Record, new: Ready, article: Article) -> tuple[Article, Record]:
+        """A version with the time of the first one: when it was published, or else came."""
+        first = first_published(old, new.record)
+        hours = min(old.hours, new.record.hours)
+        same = abs(new.record.hours - hours) < _SAME
+        if first == new.record.published and same:
+            return article, new.record
+        came = datetime.fromtimestamp(old.hours * 3600.0, UTC)
+        undated = first is None or first.timestamp() > old.hours * 3600.0
+        dated = replace(
+            article, published=first, first_seen=came if undated else article.first_seen
+        )
+        (made,) = self._filing.ready([dated], came)
+        return dated, made.record
+
+    def _refiled(self, record: Record, text: bytes | None) -> Ready:
+        """The same text with another record."""
+        filed = self._filing.filed(record, None)._replace(text=text, revises=record.before)
+        return Ready(record, filed)
+
+    def mark(self, target: int, notice: str, by: Record, now: datetime | None) -> int | None:
+        """Give an article a notice that came under another id: the place that it has then.
+
+        None where it was killed before, or is there no more.
+        """
+        for _ in range(_ATTEMPTS):
+            (old,) = self._standing([target])
+            if old is None:
+                return None
+            if any(version.by == by.id for version in old.versions):
+                return target
+            if old.notice == KILLED:
+                return None
+            (text,) = self._window.index.texts([target])
+            ready = self._refiled(marked(old, target, notice, by, None, now), text)
+            (found,) = self._window.index.add([ready.filed], 1)
+            if found.removed is not None:
+                return None
+            target = found.place
+        raise IndexUnavailable("other processes keep changing the same article; add it again")
+
+    # ---- out -------------------------------------------------------------------------------------
+
+    def finish(self, news: Iterable[Newcomer], vacated: dict[int, tuple[int, ...]]) -> None:
+        """Remove what the newcomers superseded, once they are linked.
+
+        `vacated` are the articles of the clusters in which they took a seat, where that was now.
+        """
+        for newcomer in news:
+            record = self._window.cache.records[newcomer.row]
+            if record.before >= 0:
+                self._retire(newcomer.place, record, vacated.pop(newcomer.place, None))
+
+    def _retire(self, place: int, record: Record, among: Sequence[int] | None) -> None:
+        for old in superseded(self._window, place):
+            if among is None:
+                draft = self._window.draft([place])
+                cluster = draft.cluster_of(place)
+                among = () if cluster is None else draft.members(cluster)
+            heir = self._heir(old, place, record, among)
+            self._window.index.remove(old, None, heir)
+            self._window.cache.forget(old)
+
+    def _heir(self, old: int, place: int, record: Record, among: Sequence[int]) -> Filed | None:
+        """Another article of the superseded text: the version itself, or a copy near it."""
+        cache = self._window.cache
+        if cache.load([old, *among]) and old not in cache.rows:
+            return None
+        digest = cache.records[cache.rows[old]].digest
+        if not digest:
+            return None
+        others = (p for p in among if p not in (old, place) and p in cache.rows)
+        records = chain([record], (cache.records[cache.rows[p]] for p in others))
+        heir = next((r for r in records if r.digest == digest), None)
+        return None if heir is None else self._filing.filed(heir, None)
+
+
+def superseded(window: Window, place: int) -> list[int]:
+    """The places of the versions before one, as far as they may be there, the oldest first."""
+    places: list[int] = []
+    old = window.before(place)
+    while old >= 0 and (not places or not window.gone({old})):
+        places.append(old)
+        old = window.before(old)
+    return places[::-1]
+
+
+def _stands(place: int) -> Found:
+    """What is there stays: it is as though it had come again."""
+    return Found(place, True, False, None, -1, *NOTHING)
+
+
+def _blind(new: Ready, place: int) -> Ready:
+    """A version of what was reserved and never stored."""
+    record = replace(new.record, before=place)
+    return Ready(record, new.filed._replace(revises=place))
