@@ -29,8 +29,8 @@ class Draft:
         index: Index,
         hours: Callable[[int], float],
         name: Callable[[int], str],
-        before: Callable[[int], int],
         careful: bool = False,
+        before: Callable[[int], int] = lambda place: -1,
     ) -> None:
         self._index, self._hours, self._name, self._careful = index, hours, name, careful
         self._before = before

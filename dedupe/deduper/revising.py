@@ -7,7 +7,7 @@ was cut short is finished when the article comes again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -15,11 +15,10 @@ from msgspec.structs import replace
 
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
-from dedupe.deduper.versions import again, first_published, is_older, marked, next_version
+from dedupe.deduper.versions import again, first_published, is_older, killed, next_version
 from dedupe.deduper.window import Window
 from dedupe.errors import IndexUnavailable
 from dedupe.index.base import Filed, Found, Index
-from dedupe.index.meeting import NOTHING
 from dedupe.index.records import Record, decode_article
 from dedupe.models import Article
 from dedupe.text.notices import KILLED
@@ -27,6 +26,9 @@ from dedupe.text.notices import KILLED
 _ATTEMPTS = 100
 _PATIENCE = 20  # attempts in which what another has reserved may still come to be stored
 _SAME = 1e-6  # hours
+
+# The record at a place, and what is to be there instead; None where it may stay.
+Changed = Callable[[Record, int], Record | None]
 
 
 class Revising:
@@ -65,11 +67,8 @@ class Revising:
                 if old is None:
                     waits = store and attempt < _PATIENCE
                     asked.append((i, new if waits else _blind(new, place)))
-                elif (
-                    old.content != new.record.content and is_older(old, new.record)
-                ) or KILLED == old.notice == new.record.notice:
-                    found[i] = _stands(place)
-                    ready[i] = Ready(old, self._filing.filed(old, None))
+                elif self._stands(old, new.record):
+                    asked.append((i, Ready(old, self._filing.filed(old, None))))
                 else:
                     asked.append((i, self._version(old, new, place, articles[i], now)))
             ask = index.add if store else index.probe
@@ -85,6 +84,12 @@ class Revising:
         gone = self._window.cache.load(places)
         return [None if place in gone else self._window.record(place) for place in places]
 
+    def _stands(self, old: Record, new: Record) -> bool:
+        """Whether what is there stays as it is."""
+        if old.content == new.content:
+            return False
+        return is_older(old, new) or KILLED == old.notice == new.notice
+
     def _version(
         self, old: Record, new: Ready, place: int, article: Article, now: datetime | None
     ) -> Ready:
@@ -93,7 +98,7 @@ class Revising:
         if old.content == new.record.content:
             return self._refiled(again(old, place), text)
         if new.record.notice == KILLED:
-            return self._refiled(marked(old, place, KILLED, new.record, article, now), text)
+            return self._refiled(killed(old, place, new.record, article, now), text)
         kept = None if text is None else decode_article(text, f"article {old.id!r}").text
         dated, made = self._dated(old, new, article)
         record = next_version(old, made, place, article, kept, now)
@@ -119,25 +124,21 @@ class Revising:
         filed = self._filing.filed(record, None)._replace(text=text, revises=record.before)
         return Ready(record, filed)
 
-    def mark(self, target: int, notice: str, by: Record, now: datetime | None) -> int | None:
-        """Give an article a notice that came under another id: the place that it has then.
+    def refile(self, place: int, changed: Changed) -> int | None:
+        """Store the text of an article with another record: the place that it has then.
 
-        None where it was killed before, or is there no more.
+        None where it is there no more.
         """
         for _ in range(_ATTEMPTS):
-            (old,) = self._standing([target])
-            if old is None:
-                return None
-            if any(version.by == by.id for version in old.versions):
-                return target
-            if old.notice == KILLED:
-                return None
-            (text,) = self._window.index.texts([target])
-            ready = self._refiled(marked(old, target, notice, by, None, now), text)
-            (found,) = self._window.index.add([ready.filed], 1)
+            (old,) = self._standing([place])
+            record = None if old is None else changed(old, place)
+            if record is None:
+                return None if old is None else place
+            (text,) = self._window.index.texts([place])
+            (found,) = self._window.index.add([self._refiled(record, text).filed], 1)
             if found.removed is not None:
                 return None
-            target = found.place
+            place = found.place
         raise IndexUnavailable("other processes keep changing the same article; add it again")
 
     # ---- out -------------------------------------------------------------------------------------
@@ -184,11 +185,6 @@ def superseded(window: Window, place: int) -> list[int]:
         places.append(old)
         old = window.before(old)
     return places[::-1]
-
-
-def _stands(place: int) -> Found:
-    """What is there stays: it is as though it had come again."""
-    return Found(place, True, False, None, -1, *NOTHING)
 
 
 def _blind(new: Ready, place: int) -> Ready:

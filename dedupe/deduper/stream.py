@@ -16,11 +16,13 @@ from dedupe.deduper.referring import referred
 from dedupe.deduper.revising import Revising
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
+from dedupe.deduper.versions import carried, marked
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
 from dedupe.deduper.window import Window
 from dedupe.errors import RecordRejected
 from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
+from dedupe.index.records import Record
 from dedupe.models import Article, Decision
 from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
@@ -137,13 +139,9 @@ class Deduper:
         if place is None or self.window.cache.load([place]):
             return None
         draft = self.window.draft([place])
-        if draft.cluster_of(place) is None:
+        if draft.cluster_of(place) is None or (newcomer := self._known(place)) is None:
             return None
-        record = self.window.cache.records[self.window.row(place)]
-        ready = Ready(record, self._filing.filed(record, None))
-        found = self.index.probe([ready.filed], self._candidates)
-        news = self._newcomers([ready], found, {0: place}, ())
-        return self._linking.told(news[0], draft)
+        return self._linking.told(newcomer, draft)
 
     def story(self, id: str) -> StoryView | None:
         """A story by its id, an id that was merged into it, or the id of one of its articles."""
@@ -198,6 +196,20 @@ class Deduper:
         """
         hours = now.timestamp() / 3600.0
         return take_down(self.window, self._filing, id, Receipt(id, hours, reason))
+
+    def finish(self, id: str, now: datetime | None = None) -> None:
+        """Finish what was begun with an article and cut short, where it is in the index."""
+        (place,) = self.index.places([id])
+        if place is not None:
+            self._settle(place, now)
+
+    def carry(self, record: Record, now: datetime | None = None) -> None:
+        """Give an article that is in the index the history that its record elsewhere has."""
+        (place,) = self.index.places([record.id]) if record.versions else (None,)
+        if place is not None:
+            place = self._revising.refile(place, lambda old, at: carried(old, at, record))
+        if place is not None:
+            self._settle(place, now)
 
     # ---- adding ----------------------------------------------------------------------------------
 
@@ -274,12 +286,25 @@ class Deduper:
         target = referred(self.window, newcomer)
         if target is None:
             return
-        place = self._revising.mark(target, record.notice, record, now)
-        if place is None or self.window.cache.load([place]):
+        place = self._revising.refile(target, lambda old, place: marked(old, place, record, now))
+        if place is not None:
+            self._settle(place, now)
+
+    def _settle(self, place: int, now: datetime | None) -> None:
+        """Link an article that is in the index, if it is not, and remove what it superseded."""
+        if (newcomer := self._known(place)) is None:
             return
-        news = [Newcomer(place, self.window.row(place), -1, {}, (), True)]
-        if self._linking.link(news, _hours(now)) != [None]:
-            self._revising.finish(news, self._linking.vacated)
+        if self._linking.link([newcomer], _hours(now)) != [None]:
+            self._revising.finish([newcomer], self._linking.vacated)
+
+    def _known(self, place: int) -> Newcomer | None:
+        """An article that is in the index, with its candidates; None where it is gone."""
+        if self.window.cache.load([place]):
+            return None
+        record = self.window.record(place)
+        ready = Ready(record, self._filing.filed(record, None))
+        found = self.index.probe([ready.filed], self._candidates)
+        return self._newcomers([ready], found, {0: place}, ())[0]._replace(again=True)
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
         """Take new articles into the cache, and what they say together into the statistics."""

@@ -75,27 +75,43 @@ def next_version(
     return _kept(new, old, place, version, KILLED if killed else new.notice)
 
 
-def marked(
-    old: Record,
-    place: int,
-    notice: str,
-    by: Record,
-    article: Article | None,
-    now: datetime | None,
-) -> Record:
-    """The record of the same text with a notice.
+def killed(old: Record, place: int, new: Record, article: Article, now: datetime | None) -> Record:
+    """The record of the same text once its source has killed it.
 
-    It came as a version of the `article` itself, whose own text is that of the notice; or, where
-    that is None, under the id of another article, `by`.
+    It came as a version of the `article` itself, whose own text is that of the notice.
     """
     version = Version(
-        number=history(old)[-1].number + 1, came=now, notice=notice, changed=0.0,
-        published=article.published if article else None,
-        updated=article.updated if article else None,
-        by=None if article else by.id, content=by.content if article else old.content,
+        number=history(old)[-1].number + 1, came=now, notice=KILLED, changed=0.0,
+        published=article.published, updated=article.updated, content=new.content,
     )  # fmt: skip
-    notice = KILLED if old.notice == KILLED else notice
-    return _kept(replace(old, content=version.content), old, place, version, notice)
+    return _kept(replace(old, content=new.content), old, place, version, KILLED)
+
+
+def marked(old: Record, place: int, by: Record, now: datetime | None) -> Record | None:
+    """The record of the same text with the notice of another article, `by`.
+
+    None where it has it already, or was killed.
+    """
+    if old.notice == KILLED or any(version.by == by.id for version in old.versions):
+        return None
+    version = Version(
+        number=history(old)[-1].number + 1, came=now, notice=by.notice, by=by.id, changed=0.0,
+        content=old.content,
+    )  # fmt: skip
+    return _kept(old, old, place, version, by.notice)
+
+
+def carried(old: Record, place: int, other: Record) -> Record | None:
+    """The record of the same text with the history that it has elsewhere.
+
+    None where it has one of its own, or there is none.
+    """
+    if old.versions or not other.versions:
+        return None
+    return replace(
+        old, before=place, versions=other.versions, notice=other.notice, content=other.content,
+        updated=other.updated,
+    )  # fmt: skip
 
 
 def again(old: Record, place: int) -> Record:

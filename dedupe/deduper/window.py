@@ -50,7 +50,7 @@ class Window:
 
     def draft(self, places: Iterable[int] = (), careful: bool = False) -> Draft:
         """A draft that knows the clusters of these articles."""
-        draft = Draft(self.index, self.hours, self.name, self.before, careful)
+        draft = Draft(self.index, self.hours, self.name, careful, self.before)
         draft.load(places)
         return draft
 
