@@ -35,6 +35,7 @@ class Draft:
         self._index, self._hours, self._name, self._careful = index, hours, name, careful
         self._before = before
         self.seats: dict[int, int] = {}  # superseded versions, and those that took their seats
+        self.seated_in: dict[int, str] = {}  # the clusters in which they did
         self._read: dict[str, Cluster] = {}
         self._of: dict[int, str | None] = {}
         self._unlinked: set[int] = set()
@@ -131,6 +132,7 @@ class Draft:
         members[members.index(old)] = new
         self._of[new] = cluster
         self.seats[old] = new
+        self.seated_in[new] = cluster
         if self._hours(new) != self._hours(old):
             self._respan(cluster)
         self._note("updated", cluster, [new])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dedupe.deduper.deciding import Deciding, Newcomer
 from dedupe.deduper.draft import Draft
-from dedupe.deduper.joining import Rules, sample, settle
+from dedupe.deduper.joining import Rules, fits, sample, settle
 from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, RecordRejected
 from dedupe.models import Decision
@@ -28,7 +28,8 @@ class Linking:
     def link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision | None]:
         """Link the articles of a batch, at once if nobody is in the way, else one by one.
 
-        None for those that are there no more, or superseded: another was quicker.
+        None for those that are there no more, or superseded, or whose copy is: another was quicker,
+        and they are to be looked up again.
         """
         decisions = self._attempt(news, hours, _AT_ONCE if len(news) > 1 else _ALONE)
         if decisions is not None:
@@ -55,7 +56,8 @@ class Linking:
                 left = [
                     n.without(gone).following(moved)
                     for n in left
-                    if n.place not in gone and n.place not in moved
+                    # Without the copy that stood for its text it must be looked up again.
+                    if not {n.place, n.head} & (gone | moved.keys())
                 ]
             try:
                 decided = self._decided(left, hours, careful=attempt > 0)
@@ -76,10 +78,7 @@ class Linking:
         draft.load([*(newcomer.place for newcomer in news), *known])
         self._window.fetch_samples(draft, known)
         for newcomer in news:
-            own = draft.cluster_of(newcomer.place)
-            if newcomer.place in draft.seats.values() and own is not None:
-                self.vacated[newcomer.place] = tuple(draft.members(own))
-            if newcomer.again and own is not None:
+            if newcomer.again and draft.cluster_of(newcomer.place) is not None:
                 continue  # what was decided stays
             mates = self._window.heeded.mates(newcomer.place)
             draft.load(mates)
@@ -87,6 +86,7 @@ class Linking:
                 _put(draft, newcomer.place, mate, rules)
             else:
                 self._settle(draft, newcomer, rules)
+        self._note_vacated(draft)
         window = self._window
         change = draft.change(window.elect, window.heeded.hands, hours, window.notice)
         if not draft.is_empty and not self._window.index.link(change):
@@ -94,28 +94,38 @@ class Linking:
         decisions = self._deciding.decide(news, draft, change)
         return {n.place: decision for n, decision in zip(news, decisions, strict=True)}
 
+    def _note_vacated(self, draft: Draft) -> None:
+        """Remember who is near the seats that versions took: copies of the text that is gone."""
+        for old, new in draft.seats.items():
+            clusters = {draft.seated_in[new], draft.cluster_of(new)}
+            near = [draft.members(c) for c in clusters if c is not None and draft.is_there(c)]
+            self.vacated[new] = tuple(p for members in near for p in members if p != old)
+
     def told(self, newcomer: Newcomer, draft: Draft) -> Decision:
         """What holds of an article that is linked, and in the draft."""
         return self._deciding.decide([newcomer], draft, None)[0]
 
     def _settle(self, draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
         place = newcomer.place
-        if place in draft.seats.values() and not self._belongs(draft, newcomer, rules):
-            own = draft.cluster_of(place)
-            assert own is not None
-            draft.split(own, [place])
+        if (own := draft.cluster_of(place)) is not None and not self._belongs(
+            draft, newcomer, own, rules
+        ):
+            alone = draft.split(own, [place])
+            if newcomer.head >= 0:
+                _join_copy(draft, alone, newcomer, rules)
         if newcomer.head >= 0:
             _settle_copy(draft, newcomer, rules)
         else:
             settle(draft, place, newcomer.known, rules)
 
-    def _belongs(self, draft: Draft, newcomer: Newcomer, rules: Rules) -> bool:
-        """Whether a new version stays in the story in which it was given a seat."""
-        place, versions = newcomer.place, self._window.cache.records[newcomer.row].versions
-        own = draft.cluster_of(place)
-        others = [p for p in draft.members(own) if p != place] if own is not None else []
-        changed = versions[-1].changed if versions else None
-        if not others or (changed is not None and changed <= _LIGHT):
+    def _belongs(self, draft: Draft, newcomer: Newcomer, own: str, rules: Rules) -> bool:
+        """Whether an article stays in its story: all do but versions that have changed much."""
+        place, record = newcomer.place, self._window.cache.records[newcomer.row]
+        others = [p for p in draft.members(own) if p != place]
+        if record.before < 0 or not others:
+            return True
+        changed = record.versions[-1].changed if record.versions else None
+        if changed is not None and changed <= _LIGHT:
             return True
         some = sample(others)
         return float(rules.score([place] * len(some), some).mean()) >= rules.threshold
@@ -140,6 +150,15 @@ def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:
         rules.apart and rules.apart(draft.members(own), draft.members(cluster))
     ):
         draft.merge(cluster, own)
+
+
+def _join_copy(draft: Draft, alone: str, newcomer: Newcomer, rules: Rules) -> None:
+    """A version that has left its story goes where the first of its text is, as any copy does."""
+    cluster = draft.cluster_of(newcomer.head)
+    if cluster is None:
+        cluster = draft.found(newcomer.head)
+    if fits(draft, cluster, alone, rules):
+        draft.merge(cluster, alone)
 
 
 def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 
 from msgspec.structs import replace
 
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
+from dedupe.deduper.heirs import heir_of
 from dedupe.deduper.versions import again, first_published, is_older, killed, next_version
 from dedupe.deduper.window import Window
 from dedupe.errors import IndexUnavailable
@@ -143,6 +143,12 @@ class Revising:
 
     # ---- out -------------------------------------------------------------------------------------
 
+    def unfinished(self, places: Iterable[int]) -> set[int]:
+        """Which articles at hand have superseded something that is still there."""
+        before = {place: old for place in places if (old := self._window.before(place)) >= 0}
+        gone = self._window.gone(set(before.values())) if before else set()
+        return {place for place, old in before.items() if old not in gone}
+
     def finish(self, news: Iterable[Newcomer], vacated: dict[int, tuple[int, ...]]) -> None:
         """Remove what the newcomers superseded, once they are linked.
 
@@ -154,27 +160,21 @@ class Revising:
                 self._retire(newcomer.place, record, vacated.pop(newcomer.place, None))
 
     def _retire(self, place: int, record: Record, among: Sequence[int] | None) -> None:
-        for old in superseded(self._window, place):
-            if among is None:
-                draft = self._window.draft([place])
-                cluster = draft.cluster_of(place)
-                among = () if cluster is None else draft.members(cluster)
-            heir = self._heir(old, place, record, among)
-            self._window.index.remove(old, None, heir)
-            self._window.cache.forget(old)
+        window = self._window
+        for old in superseded(window, place):
+            everywhere = among is None or window.heeded.is_kept_apart(place)
+            heir = self._heir(old, place, record, among or (), everywhere=everywhere)
+            window.index.remove(old, None, heir)
+            window.cache.forget(old)
 
-    def _heir(self, old: int, place: int, record: Record, among: Sequence[int]) -> Filed | None:
-        """Another article of the superseded text: the version itself, or a copy near it."""
-        cache = self._window.cache
-        if cache.load([old, *among]) and old not in cache.rows:
-            return None
-        digest = cache.records[cache.rows[old]].digest
-        if not digest:
-            return None
-        others = (p for p in among if p not in (old, place) and p in cache.rows)
-        records = chain([record], (cache.records[cache.rows[p]] for p in others))
-        heir = next((r for r in records if r.digest == digest), None)
-        return None if heir is None else self._filing.filed(heir, None)
+    def _heir(
+        self, old: int, place: int, record: Record, among: Sequence[int], *, everywhere: bool
+    ) -> Filed | None:
+        """Who stands for the superseded text: the version itself, or a copy."""
+        if not self._window.cache.load([old]) and self._window.record(old).digest == record.digest:
+            return self._filing.filed(record, None)
+        others = [p for p in among if p not in (old, place)]
+        return heir_of(self._window, self._filing, old, others, everywhere=everywhere)
 
 
 def superseded(window: Window, place: int) -> list[int]:

@@ -261,21 +261,26 @@ class Deduper:
         batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._newcomers(ready, found, places, batch).values())
         decided = self._linking.link(news, _hours(now))
-        linked = [newcomer for newcomer, told in zip(news, decided, strict=True) if told]
+        linked = [n for n, told in zip(news, decided, strict=True) if told and not n.again]
         self._revising.finish(linked, self._linking.vacated)
-        for newcomer in linked:
-            self._refer(newcomer, now)
+        for newcomer, told in zip(news, decided, strict=True):
+            if told:
+                self._refer(newcomer, now)
         decisions = iter(decided)
         outcomes = [reason or next(decisions) for reason in refused]
         return [each or self._lost(articles[i], found[i], now) for i, each in enumerate(outcomes)]
 
     def _lost(self, article: Article, found: Found, now: datetime | None) -> Outcome:
         """An article that another took out or superseded while it was added: look again."""
-        if self.index.places([article.id]) in ([None], [found.place]):
+        (place,) = self.index.places([article.id])
+        if place is None:
             why = "was taken out of the index while it was added"
             return RecordRejected(article.id, why, article.id)
-        self.index.remove(found.place, None, None)
-        self.window.cache.forget(found.place)
+        if place != found.place:
+            self.index.remove(found.place, None, None)
+            self.window.cache.forget(found.place)
+        elif found.head in self.window.cache.rows:  # it is being superseded, or was cut short at it
+            self.finish(self.window.name(found.head), now)
         return self._add([article], *self._look_up(self.index, [article], now), now)[0]
 
     def _refer(self, newcomer: Newcomer, now: datetime | None) -> None:
@@ -304,7 +309,7 @@ class Deduper:
         record = self.window.record(place)
         ready = Ready(record, self._filing.filed(record, None))
         found = self.index.probe([ready.filed], self._candidates)
-        return self._newcomers([ready], found, {0: place}, ())[0]._replace(again=True)
+        return self._newcomers([ready], found, {0: place}, ())[0]
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
         """Take new articles into the cache, and what they say together into the statistics."""
@@ -340,7 +345,7 @@ class Deduper:
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
         fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
-        fetched.update(place for i, place in places.items() if found[i].known)
+        fetched.update(place for i, place in places.items() if found[i].known)  # with its history
         gone = self.window.cache.load(fetched - {-1})
         for i, place in places.items():
             if place in gone:  # it was killed before it was stored, or is being taken out
@@ -360,6 +365,8 @@ class Deduper:
         left = [rows[places[i]] for i, others in candidates.items() for _ in others]
         right = [rows[other] for others in candidates.values() for other in others]
         scores = iter(self.window.scores(left, right).tolist() if left else ())
+        there = [place for i, place in places.items() if found[i].known]
+        unfinished = self._revising.unfinished(there)
         floor = _FLOOR * self.window.threshold
         news = {}
         for i, place in places.items():
@@ -368,7 +375,7 @@ class Deduper:
             head = found[i].head if found[i].head not in gone else -1
             if head >= 0:
                 known[head] = 1.0
-            again = found[i].known
+            again = found[i].known and place not in unfinished
             news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
         return news
 

@@ -254,8 +254,10 @@ class RedisIndex:
             if len(kept) < self._bands:
                 raise IndexDamaged(f"{self._store.where}: the record of article {place} is short")
             self._buckets.leave(place, kept[: self._bands], groups)
-        self._store.ask("UNLINK", self._keys.record(place), self._keys.text(place))
-        self._ledger.forgotten(place)
+        self._store.ask_all([
+            ("UNLINK", self._keys.record(place), self._keys.text(place)),
+            self._ledger.forgotten(place),
+        ])  # fmt: skip
         if heir is not None:
             self._inherit(heir)
         return True

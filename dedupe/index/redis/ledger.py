@@ -277,9 +277,9 @@ class Ledger:
         cluster = self._call("forget", slice_of(place), number_of(place), id, blob)
         return cluster is None
 
-    def forgotten(self, place: int) -> None:
-        """Take its number out too."""
-        self._call("forgotten", slice_of(place), number_of(place))
+    def forgotten(self, place: int) -> Command:
+        """The command that takes its number out too."""
+        return self._command("forgotten", slice_of(place), number_of(place))
 
     def trim(self, hours: float, slice: int) -> None:
         """Delete events that are older than `hours`, the beginning of `slice`; new ones only."""
