@@ -54,6 +54,7 @@ class Revising:
         What is older than what is there is known. Nothing is stored unless `store`.
         """
         ready, found = list(looked[0]), list(looked[1])
+        stood: dict[int, int] = {}
         for attempt in range(_ATTEMPTS):
             others = [i for i, one in enumerate(found) if one.other]
             if not others:
@@ -67,7 +68,11 @@ class Revising:
                 if old is None:
                     waits = store and attempt < _PATIENCE
                     asked.append((i, new if waits else _blind(new, place)))
+                elif stood.get(i) == place:  # a later version was reserved and never stored
+                    (text,) = self._window.index.texts([place])
+                    asked.append((i, self._refiled(again(old, place), text)))
                 elif self._stands(old, new.record):
+                    stood[i] = place
                     asked.append((i, Ready(old, self._filing.filed(old, None))))
                 else:
                     asked.append((i, self._version(old, new, place, articles[i], now)))

@@ -1,7 +1,11 @@
-"""An article that its source changes, corrects or kills stays one article of one story."""
+"""An article that its source changes, corrects or kills stays one article of one story.
+
+DEDUPE_STRIDE=1 cuts at every command to Redis, not only at every fourth.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -24,6 +28,7 @@ from dedupe.models import Article, Decision
 
 DAM = story("dam-repair")
 FERRY = story("ferry-fire")
+STRIDE = int(os.environ.get("DEDUPE_STRIDE", "4"))
 FIRST = DAM[0]
 STORY = frozenset(article.id for article in DAM)
 MORE = "The engineers said on Friday that the second gate would be opened by the end of the month."
@@ -502,3 +507,55 @@ def test_an_article_that_becomes_a_version_while_another_joins_it_is_joined() ->
         index.before = lambda other=other, new=new: other.add(new)  # type: ignore[misc]
         assert ours.add(DAM[1]).cluster_size == 2
         assert_whole(ours)
+
+
+@pytest.mark.parametrize("name", ["versions", "title", "kill", "notice"])
+@pytest.mark.parametrize("between", [False, True], ids=["alone", "meanwhile"])
+def test_what_was_cut_short_at_any_command_to_redis_is_finished(
+    name: str, between: bool, redis_urls: Callable[[], str]
+) -> None:
+    stream, base = STREAMS[name], [*DAM[:2], copy(FIRST, "again")]
+    whole = filled(fresh(), base)
+    whole.add_batch(stream)
+    for step in range(1 + len(name) % STRIDE, 500, STRIDE):
+        url = redis_urls()
+        index, other = open_index(url), open_index(url)
+        Deduper(index).add_batch(base)
+        _cut_at(index, step)
+        try:
+            Deduper(index).add_batch(stream)
+            break
+        except Cut:
+            if between:  # by another, who has the next version
+                Deduper(other).add(version(9, title="Ninth"))
+        second = Deduper(other)
+        second.add_batch(stream)
+        if not between:
+            assert text(second) == text(whole)
+            assert record(second).versions[1:] == record(whole).versions[1:], step
+        for kind in ("killed", "corrected"):
+            assert between or kinds(other).count(kind) == kinds(whole.index).count(kind), step
+        assert len(partition(other)) == 1, step
+        assert_whole(second)
+        index.close()
+        other.close()
+    assert step > 20
+    index.close()
+    other.close()
+
+
+def _cut_at(index: Any, step: int) -> None:
+    """Have whatever uses an index end after so many commands that change something."""
+    store, done = index._store, 0
+
+    def cutting(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*given: Any) -> Any:
+            nonlocal done
+            done += 1
+            if done == step:
+                raise Cut
+            return ask(*given)
+
+        return asked
+
+    store.ask, store.ask_all = cutting(store.ask), cutting(store.ask_all)

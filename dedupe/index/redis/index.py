@@ -244,10 +244,15 @@ class RedisIndex:
     # ---- going away ------------------------------------------------------------------------------
 
     def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
-        """Delete all that is kept of an article: what leads to it first, its number last."""
+        """Delete all that is kept of an article: what leads to it first, its number last.
+
+        The heir comes between: as long as there is a record, somebody may finish this.
+        """
         self._check()
         if not self._ledger.forget(place, receipt):
             return False
+        if heir is not None:
+            self._inherit(heir)
         groups = self._ledger.live().get(slice_of(place))
         kept = self._fetch([place], self._keys.record)[0]
         if kept is not None and groups is not None:
@@ -258,8 +263,6 @@ class RedisIndex:
             ("UNLINK", self._keys.record(place), self._keys.text(place)),
             self._ledger.forgotten(place),
         ])  # fmt: skip
-        if heir is not None:
-            self._inherit(heir)
         return True
 
     def _inherit(self, heir: Filed) -> None:
