@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Order = Literal["size", "newest"]
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One story of the list."""
 
     id: str
@@ -32,6 +32,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     first: datetime | None  # time of the earliest article: as published, else when it arrived
     last: datetime | None
     articles: tuple[str, ...]  # ids, in the order in which they joined
+    notices: dict[str, str] = {}  # of those that have one: killed, corrected
 
 
 def listed(
@@ -121,4 +122,5 @@ def _told(index: Index, clusters: Sequence[Cluster]) -> Iterator[Listed]:
             first=moment(cluster.first),
             last=moment(cluster.last),
             articles=tuple(records[p].id for p in cluster.members if p in records),
+            notices={r.id: r.notice for p in cluster.members if (r := records.get(p)) and r.notice},
         )

@@ -1,0 +1,399 @@
+"""The poller: asks feeds that are due, and puts what is new in them into the queue.
+
+Which poller has a feed follows from its host and from who is present; nobody hands out anything.
+While two of them disagree, the queue refuses the slower one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
+
+import structlog
+from msgspec import Struct
+
+from dedupe.daemon.feedstate import FeedState, Fresh, Step, after, decode, encode, remembering
+from dedupe.daemon.fetching import Fetcher
+from dedupe.daemon.hosts import Hosts, host_of, owner
+from dedupe.daemon.listing import List, listed
+from dedupe.daemon.members import died_here
+from dedupe.daemon.parsers import Parsers
+from dedupe.daemon.part import Part
+from dedupe.daemon.patience import PatientQueue, Stopped
+from dedupe.daemon.replies import Source, article
+from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
+from dedupe.daemon.watched import Watched
+from dedupe.errors import DedupeError, IndexDamaged
+from dedupe.metrics import Metrics
+from dedupe.queues.base import Feed, Queue
+
+_Result = TypeVar("_Result")
+
+_PRESENT = 3  # beats that the others wait for a sign of life
+_REFRESH = 30.0  # seconds between two looks at the list of feeds
+_FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
+_LOOK = 1.0  # seconds between two looks at the clock, at most
+_TOGETHER = 20  # articles that are put at once
+_TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
+
+log = structlog.get_logger()
+
+
+class Polling(Struct, frozen=True):
+    """How feeds are polled. Times in seconds."""
+
+    pace: Pace = Pace()
+    per_host_delay: float = 1.0  # from one request to a host to the next
+    fetch_pages: bool = False  # full texts from the page, where a feed does not say otherwise
+    at_once: int = 64  # feeds that are asked at one time
+    parse_seconds: float = 20.0  # that reading one feed may take
+    beat: float = 10.0  # between two signs of life
+    grace: float = 10.0  # until requests that are under way are given up when it ends
+
+
+class Poller(Part):
+    """A part that polls feeds."""
+
+    name = "poller"
+
+    def __init__(
+        self,
+        open_queue: Callable[[], Queue],
+        open_fetcher: Callable[[], Fetcher],
+        metrics: Metrics,
+        polling: Polling = Polling(),  # noqa: B008  frozen
+        *,
+        member: str,
+        user_agent: str,
+        feeds: List | None = None,
+        clock: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`member` is its name among pollers. `clock` gives seconds since 1970, `chance` numbers
+        from 0 to 1.
+        """
+        self._queue = PatientQueue(open_queue)
+        self._open_fetcher = open_fetcher
+        self._metrics = metrics
+        self._polling = polling
+        self._member = member
+        self._user_agent = user_agent
+        self._feeds = feeds
+        self._clock = clock
+        self._chance = chance
+        self._hosts = Hosts(polling.per_host_delay, clock)
+        self._watched: dict[str, Watched] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
+        self._asking: set[str] = set()  # hosts
+        self._unreadable: set[str] = set()
+        self._members: list[str] = []
+        self._wake = asyncio.Event()
+        self._rereading = False
+        self._refreshed = -_REFRESH
+        self._beaten = -polling.beat
+
+    def reread(self) -> None:
+        """Read the list of feeds again, soon."""
+        self._rereading = self._feeds is not None
+        self._wake.set()
+
+    def unready(self) -> str | None:
+        """Where the queue does not answer, that; None where it does."""
+        return self._queue.unready()
+
+    def hung(self) -> str | None:
+        """Never: it waits for nothing without an end."""
+        return None
+
+    # ---- the loop ----------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set; end what is under way, and store what is known."""
+        self._stop = stop
+        relay = asyncio.create_task(self._relay())
+        try:
+            async with AsyncExitStack() as stack:
+                parsers = Parsers(seconds=self._polling.parse_seconds)
+                fetcher = await stack.enter_async_context(self._open_fetcher())
+                self._source = Source(
+                    fetcher,
+                    await stack.enter_async_context(parsers),
+                    self._hosts,
+                    self._metrics,
+                    self._user_agent,
+                    self._clock,
+                )
+                stack.push_async_callback(self._give_up)
+                with suppress(Stopped):
+                    await self._list_feeds()
+                    while not stop.is_set():
+                        await self._keep_up()
+                        self._wake.clear()
+                        await self._rest(self._begin_due())
+                await self._drain()
+        finally:
+            relay.cancel()
+            await self._queue.close()
+
+    async def _relay(self) -> None:
+        await self._stop.wait()
+        self._wake.set()
+
+    async def _rest(self, until: float) -> None:
+        """Until something can begin, something has ended, or it is time to look at the clock."""
+        if self._stop.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(until - self._clock(), 0.01), _LOOK)):
+                await self._wake.wait()
+
+    async def _keep_up(self) -> None:
+        """Show that it lives, see who else does, and which feeds there are."""
+        if self._rereading:
+            self._rereading = False
+            await self._list_feeds()
+        now, beat = time.monotonic(), self._polling.beat
+        if now - self._beaten >= beat:
+            self._beaten = now
+            self._count()
+            members = await self._ask(self._present)
+            if members != self._members:
+                log.info("pollers", present=len(members))
+                self._members, self._refreshed = members, -_REFRESH
+        if now - self._refreshed >= _REFRESH:
+            self._refreshed = now
+            asked = self._clock()
+            self._share(await self._ask(lambda queue: queue.feeds()), asked)
+
+    def _present(self, queue: Queue) -> list[str]:
+        """Who is present. Whoever was killed on this machine is not, when this one begins."""
+        now = self._clock()
+        members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
+        if self._members:
+            return members
+        died = [member for member in members if died_here(member)]
+        for member in died:
+            queue.present("poller", member, now, 0)
+        return [member for member in members if member not in died]
+
+    def _share(self, feeds: Sequence[Feed], asked: float) -> None:
+        """Have the feeds of the hosts that are this poller's, as they were stored when asked."""
+        now = self._clock()
+        there = {feed.key for feed in feeds}
+        for key in self._watched.keys() - there:
+            self._drop(key)
+        fresh = []
+        for feed in feeds:
+            watched = self._watched.get(feed.key)
+            own = watched and (
+                watched.task or watched.saved >= asked or watched.feed.version == feed.version
+            )
+            state = watched.state if watched and own else self._readable(feed)
+            if state is None:
+                continue
+            if owner(host_of(state.url), self._members) != self._member:
+                self._drop(feed.key)
+            elif watched is None:
+                fresh.append(Watched(feed, state, self._due(state), now))
+            elif state is not watched.state:
+                watched.take(feed, state, self._due(state), now)
+        for watched in fresh:
+            watched.due = begin(self._polling.pace, watched.due, now, self._chance(), len(fresh))
+            self._watched[watched.feed.key] = watched
+        self._hosts.forget()
+
+    def _due(self, state: FeedState) -> float:
+        """When to ask a feed that another has left; the other may have been slower."""
+        if state.failures or state.fixed:
+            return state.next
+        return min(state.next, (state.checked or 0.0) + self._polling.pace.most)
+
+    def _drop(self, key: str) -> None:
+        """What is under way for it goes on; the queue refuses it where the feed is gone."""
+        self._watched.pop(key, None)
+
+    def _readable(self, feed: Feed) -> FeedState | None:
+        try:
+            state = decode(feed.state, feed.key)
+        except IndexDamaged as error:
+            if feed.key not in self._unreadable:
+                log.error("feed left alone", feed=feed.key, error=str(error))
+                self._unreadable.add(feed.key)
+            return None
+        self._unreadable.discard(feed.key)
+        return state
+
+    def _count(self) -> None:
+        health = Counter(watched.state.health for watched in self._watched.values())
+        for word in ("new", "ok", "broken", "failing", "gone"):
+            self._metrics.feeds.labels(word).set(health[word])
+
+    def _begin_due(self) -> float:
+        """Ask every feed that is due, as far as its host may be asked, the longest due first.
+
+        When the next can begin, as far as it does not wait for another to end.
+        """
+        now = self._clock()
+        idle = [each for each in self._watched.values() if not each.task]
+        due = sorted((each for each in idle if each.due <= now), key=lambda each: each.due)
+        soonest = min((each.due for each in idle if each.due > now), default=FOREVER)
+        for watched in due:
+            if len(self._tasks) >= self._polling.at_once:
+                break
+            host = watched.host()
+            free_at = self._hosts.free_at(host)
+            if free_at > now or host in self._asking:
+                soonest = min(soonest, free_at)
+                continue
+            self._asking.add(host)
+            watched.task = asyncio.create_task(self._poll(watched, host))
+            self._tasks.add(watched.task)
+        return soonest
+
+    async def _list_feeds(self) -> None:
+        """Subscribe what is listed; a list that cannot be read changes nothing."""
+        if self._feeds is None:
+            return
+        try:
+            read = await asyncio.to_thread(self._feeds.read)
+        except DedupeError as error:
+            log.error("list of feeds not read", file=self._feeds.name, error=str(error))
+            return
+        for problem in read.problems:
+            log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
+        name, now = self._feeds.name, self._clock()
+        changed = await self._ask(lambda queue: listed(queue, read.feeds, name, now))
+        log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
+        self._refreshed = -_REFRESH
+
+    # ---- one feed ----------------------------------------------------------------------------
+
+    async def _poll(self, watched: Watched, host: str) -> None:
+        """Ask until what is known of the feed is what the queue knows of it."""
+        try:
+            while not await self._once(watched) and not self._stop.is_set():
+                if not await self._look_again(watched):
+                    break
+        except Stopped:
+            pass
+        except DedupeError as error:
+            log.error("feed not polled", feed=watched.feed.key, error=str(error))
+            watched.due = self._clock() + _TROUBLED
+        except Exception:  # a fault of ours must not end the polling of all others
+            log.exception("feed not polled", feed=watched.feed.key)
+            watched.due = self._clock() + _TROUBLED
+        finally:
+            if watched.task is not None:
+                self._tasks.discard(watched.task)
+            watched.task = None
+            self._asking.discard(host)
+            self._wake.set()
+
+    async def _once(self, watched: Watched) -> bool:
+        """Ask a feed; False where another has changed it meanwhile."""
+        feed, before = watched.feed, watched.state
+        reply = await self._source.reply(before, feed.key)
+        now = self._clock()
+        step = after(before, feed.key, reply, now, pace=self._polling.pace, draw=self._chance())
+        if step.matters or now - watched.saved >= _FIGURES:
+            if not await self._put(watched, step, now):
+                return False
+        else:
+            watched.state, watched.due = step.state, step.state.next
+        self._tell(feed.key, before, step)
+        return True
+
+    async def _put(self, watched: Watched, step: Step, now: float) -> bool:
+        """Put what is new, some at a time: pages take theirs, and what was put stays put.
+
+        The state that goes with the last of it says that the reply is dealt with; where it comes
+        to an end before, the feed is asked again as if it had not answered.
+        """
+        left = [*step.fresh]
+        while len(left) > _TOGETHER and not self._stop.is_set():
+            some, left = left[:_TOGETHER], left[_TOGETHER:]
+            articles = [await self._article(entry, step.state, now) for entry in some]
+            if not await self._store(watched, remembering(watched.state, some), articles):
+                return False
+        if len(left) > _TOGETHER:
+            return True
+        articles = [await self._article(entry, step.state, now) for entry in left]
+        return await self._store(watched, step.state, articles)
+
+    async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
+        pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
+        page = await self._source.page(entry, now) if pages else None
+        return article(entry, state.source, page)
+
+    async def _store(
+        self, watched: Watched, state: FeedState, articles: Sequence[bytes] = ()
+    ) -> bool:
+        feed = watched.feed._replace(state=encode(state))
+        if not await self._ask(lambda queue: queue.polled(feed, articles)):
+            return False
+        watched.take(feed._replace(version=feed.version + 1), state, state.next, self._clock())
+        return True
+
+    async def _ask(self, work: Callable[[Queue], _Result]) -> _Result:
+        return await self._queue.ask(work, self._stop)
+
+    async def _look_again(self, watched: Watched) -> bool:
+        """Take the state that another has stored; False where the feed is gone."""
+        feeds = await self._ask(lambda queue: queue.feeds())
+        feed = next((feed for feed in feeds if feed.key == watched.feed.key), None)
+        state = feed and self._readable(feed)
+        if not feed or not state:
+            self._drop(watched.feed.key)
+            return False
+        watched.take(feed, state, state.next, self._clock())
+        return True
+
+    def _tell(self, key: str, before: FeedState, step: Step) -> None:
+        state = step.state
+        self._metrics.items.labels("known").inc(step.known)
+        if state.url != before.url:
+            log.info("feed moved", feed=key, to=state.url)
+        if state.gone:
+            log.warning("feed gone", feed=key, error=state.error)
+        elif state.failures:
+            log.warning(
+                "feed fails", feed=key, error=state.error, failures=state.failures,
+                again_in=round(state.interval),
+            )  # fmt: skip
+        elif before.failures:
+            log.info("feed works again", feed=key)
+        if step.fresh:
+            became = Counter(entry.became for entry in step.fresh)
+            for word, count in became.items():
+                self._metrics.items.labels(word).inc(count)
+            log.info("feed has news", feed=key, **became)
+
+    # ---- the end -------------------------------------------------------------------------------
+
+    async def _drain(self) -> None:
+        """Let what is under way end, store what is known of feeds, and leave."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._polling.grace)
+        await self._give_up()
+        if self._queue.unready():
+            return
+        with suppress(Stopped, TimeoutError):
+            async with asyncio.timeout(self._polling.grace):
+                for watched in self._watched.values():
+                    if watched.state is not watched.stored:
+                        await self._store(watched, watched.state)
+                await self._ask(
+                    lambda queue: queue.present("poller", self._member, self._clock(), 0)
+                )
+
+    async def _give_up(self) -> None:
+        """End what is still under way; nothing of it was stored."""
+        late = [*self._tasks]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
