@@ -1,0 +1,108 @@
+"""The application: its routes, and how errors leave it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from dedupe.web import articles, stories
+from dedupe.web.access import Tokens
+from dedupe.web.gate import Gate, Seen
+from dedupe.web.problems import MEDIA_TYPE, Refused, refusal
+from dedupe.web.service import Service
+
+_log = logging.getLogger("dedupe.web")
+
+HANDLERS = [
+    articles.add_articles, articles.check_articles,
+    articles.show_article, articles.show_article_by_query,
+    articles.remove_article, articles.remove_article_by_query,
+    stories.list_stories, stories.show_story, stories.show_story_by_query,
+    stories.show_evidence, stories.show_evidence_by_query, stories.list_events,
+]  # fmt: skip
+
+
+@get("/healthz", media_type=MediaType.TEXT, include_in_schema=False)
+async def healthz() -> str:
+    """Whether the process answers."""
+    return "ok\n"
+
+
+@get("/readyz", media_type=MediaType.TEXT, include_in_schema=False)
+async def readyz(service: Service) -> str:
+    """Whether the store answers."""
+    if why := await service.unready():
+        raise Refused(503, why, {"Retry-After": "1"})
+    return "ok\n"
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(service: Service) -> Response[bytes]:
+    """Figures for Prometheus."""
+    return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+
+def create_app(service: Service, tokens: Tokens | None, version: str, *, local: bool) -> Gate:
+    """The ASGI application; the service is closed with it. `local` is as Gate has it."""
+
+    @asynccontextmanager
+    async def closing(app: Litestar) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = Litestar(
+        [*HANDLERS, healthz, readyz, metrics],
+        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        exception_handlers={Exception: _told},
+        lifespan=[closing],
+        openapi_config=_openapi(version),
+        request_max_body_size=None,  # the gate sees to that
+        logging_config=None,
+    )
+    return Gate(app, tokens, local=local, seen=_seen(service))
+
+
+def _told(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The problem that an error is answered with; what is not the client's fault is logged."""
+    if isinstance(error, HTTPException):
+        extra = error.extra if isinstance(error.extra, list) else []
+        reasons = [f"{e.get('key')}: {e.get('message')}" for e in extra if isinstance(e, dict)]
+        refused = Refused(error.status_code, "; ".join(reasons) or error.detail, error.headers)
+    else:
+        refused = refusal(error)
+        if refused is not error:
+            _log.error("a request failed: %s", error, exc_info=refused.problem.status == 500)
+    return Response(
+        refused.problem, status_code=refused.problem.status, headers=refused.headers,
+        media_type=MEDIA_TYPE,
+    )  # fmt: skip
+
+
+def _seen(service: Service) -> Seen:
+    def seen(method: str, template: str, status: int, seconds: float) -> None:
+        service.metrics.requests.labels(method, template, str(status)).inc()
+        service.metrics.request_seconds.labels(template).observe(seconds)
+
+    return seen
+
+
+def _openapi(version: str) -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer")
+    return OpenAPIConfig(
+        title="dedupe",
+        version=version,
+        description="Finds the articles that tell the same news story.",
+        path="/",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes={"token": bearer}),
+        security=[{"token": []}],
+    )
