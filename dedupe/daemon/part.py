@@ -25,3 +25,7 @@ class Part(Protocol):
     def unready(self) -> str | None:
         """Why it cannot do its work now, in plain words; None where it can."""
         ...
+
+    def hung(self) -> str | None:
+        """Why it must be started again, in plain words; None where it gets on."""
+        return None

@@ -1,0 +1,61 @@
+"""Lines of output, to standard output or to the end of a file: never half of one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from dedupe.errors import UsageError
+
+_BLOCK = 1 << 16
+
+# Held while lines go out, so that none is cut short when the process is ended.
+writing = threading.Lock()
+
+
+class Lines:
+    """Appends lines. A torn last line of a file, left by a process that was killed, is cut off."""
+
+    def __init__(self, path: str) -> None:
+        """`-` is standard output. Raises UsageError where the file cannot be written."""
+        self.last: bytes | None = None  # line of the file, before anything was appended
+        if path == "-":
+            self._fd = os.dup(1)
+            return
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        if Path(path).is_file():
+            self._mend()
+
+    def _mend(self) -> None:
+        end = os.lseek(self._fd, 0, os.SEEK_END)
+        whole = self._newline_before(end) + 1
+        if whole < end:
+            os.ftruncate(self._fd, whole)
+        if whole:
+            start = self._newline_before(whole - 1) + 1
+            self.last = os.pread(self._fd, whole - 1 - start, start)
+
+    def _newline_before(self, end: int) -> int:
+        """Where the last newline before a place is; -1 where there is none."""
+        while end > 0:
+            start = max(0, end - _BLOCK)
+            found = os.pread(self._fd, end - start, start).rfind(b"\n")
+            if found >= 0:
+                return start + found
+            end = start
+        return -1
+
+    def write(self, lines: list[bytes]) -> None:
+        """Append lines, without their newlines; they are with the system when it returns."""
+        rest = memoryview(b"".join(line + b"\n" for line in lines))
+        with writing:
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._fd)
