@@ -19,6 +19,7 @@ from dedupe.cli.filter import filter_
 from dedupe.cli.hands import remove, story
 from dedupe.cli.index import index_group
 from dedupe.cli.scan import scan
+from dedupe.cli.serve import serve
 from dedupe.cli.stories import clusters, show_
 from dedupe.cli.terminal import harmless
 from dedupe.cli.tune import tune
@@ -91,7 +92,8 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 _ARTICLES = (scan, compare, evaluate, tune, calibrate)
 _INDEX = (add, check, filter_, clusters, show_, story, remove, index_group)
-for _command in (*_ARTICLES, *_INDEX):
+_SERVICES = (serve,)
+for _command in (*_ARTICLES, *_INDEX, *_SERVICES):
     commands.add_command(_command)
 
 

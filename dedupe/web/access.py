@@ -57,6 +57,8 @@ def is_loopback(host: str) -> bool:
 def host_of(header: bytes) -> str:
     """The host of a Host header, without its port."""
     text = header.decode("latin-1")
-    return text[: text.index("]") + 1] if text.startswith("[") and "]" in text else (
-        text.partition(":")[0]
+    return (
+        text[: text.index("]") + 1]
+        if text.startswith("[") and "]" in text
+        else (text.partition(":")[0])
     )

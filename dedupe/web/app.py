@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -14,14 +14,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from dedupe.errors import DedupeError
 from dedupe.web import articles, stories
 from dedupe.web.access import Tokens
 from dedupe.web.gate import Gate, Seen
 from dedupe.web.problems import MEDIA_TYPE, Refused, refusal
 from dedupe.web.service import Service
 
-_log = logging.getLogger("dedupe.web")
+log = structlog.get_logger()
 
+_WORDS = {
+    404: "there is nothing at this address; /openapi.json lists what there is",
+    405: "this address does not take this method; Allow names those that it takes",
+}
 HANDLERS = [
     articles.add_articles, articles.check_articles,
     articles.show_article, articles.show_article_by_query,
@@ -32,8 +37,10 @@ HANDLERS = [
 
 
 @get("/healthz", media_type=MediaType.TEXT, include_in_schema=False)
-async def healthz() -> str:
-    """Whether the process answers."""
+async def healthz(service: Service) -> str:
+    """Whether the process is well."""
+    if why := service.hung():
+        raise Refused(503, why)
     return "ok\n"
 
 
@@ -71,16 +78,22 @@ def create_app(service: Service, tokens: Tokens | None, version: str, *, local: 
     return Gate(app, tokens, local=local, seen=_seen(service))
 
 
+def _unexpected(error: Exception) -> bool:
+    """Whether it is an error in dedupe, so that where it was is worth a look."""
+    return not isinstance(error, DedupeError)
+
+
 def _told(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The problem that an error is answered with; what is not the client's fault is logged."""
     if isinstance(error, HTTPException):
         extra = error.extra if isinstance(error.extra, list) else []
         reasons = [f"{e.get('key')}: {e.get('message')}" for e in extra if isinstance(e, dict)]
-        refused = Refused(error.status_code, "; ".join(reasons) or error.detail, error.headers)
+        plain = _WORDS.get(error.status_code, error.detail)
+        refused = Refused(error.status_code, "; ".join(reasons) or plain, error.headers)
     else:
         refused = refusal(error)
         if refused is not error:
-            _log.error("a request failed: %s", error, exc_info=refused.problem.status == 500)
+            log.error("a request failed", error=str(error), exc_info=_unexpected(error))
     return Response(
         refused.problem, status_code=refused.problem.status, headers=refused.headers,
         media_type=MEDIA_TYPE,

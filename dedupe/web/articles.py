@@ -25,7 +25,6 @@ from dedupe.web.executor import TOGETHER, Outcome
 from dedupe.web.problems import MEDIA_TYPE, Problem, Refused, problem, refusal
 from dedupe.web.service import Service
 
-Told = Decision | Problem | "Queued"
 Judge = Callable[[Sequence[Article]], Awaitable[Sequence[Any]]]
 
 
@@ -46,7 +45,10 @@ class Known(Struct, frozen=True, kw_only=True):
 # ---- in ------------------------------------------------------------------------------------------
 
 
-@post("/v1/articles", status_code=200, operation_class=OneOrLines, responses=failing(Decision))
+@post(
+    "/v1/articles", status_code=200, operation_class=OneOrLines,
+    responses=failing(s200=Decision, s202=Queued),
+)  # fmt: skip
 async def add_articles(
     request: Request[Any, Any, Any], service: Service, wait: bool = True
 ) -> Response[Any]:
@@ -63,7 +65,7 @@ async def add_articles(
     return await _answered(request, service, decide if wait else put, 200 if wait else 202)
 
 
-@post("/v1/check", status_code=200, operation_class=OneOrLines, responses=failing(Decision))
+@post("/v1/check", status_code=200, operation_class=OneOrLines, responses=failing(s200=Decision))
 async def check_articles(request: Request[Any, Any, Any], service: Service) -> Response[Any]:
     """Say what would be decided on articles, and remember nothing."""
 
@@ -114,9 +116,7 @@ async def _judged(
     some: Sequence[tuple[int | None, bytes]], taker: Taker, judge: Judge
 ) -> list[Any]:
     """What is said of records, in their order; a problem in the place of one that is refused."""
-    made = await asyncio.to_thread(
-        lambda: [taker.taken(record, number) for number, record in some]
-    )
+    made = await asyncio.to_thread(lambda: [taker.taken(record, number) for number, record in some])
     articles = [each for each in made if isinstance(each, Article)]
     judged = iter(await judge(articles) if articles else ())
     told: list[Any] = []

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Reference,
+    RequestBody,
+    Schema,
+)
 
 from dedupe.web.bodies import JSON, LINES
 from dedupe.web.problems import MEDIA_TYPE, Problem
@@ -23,15 +30,17 @@ _PROBLEMS = {
 }
 
 
-def failing(told: Any = None) -> dict[int, ResponseSpec]:
-    """The problems that every answer may be; and what it is else, where its type does not say."""
+def failing(**told: Any) -> dict[int, ResponseSpec]:
+    """The problems that every answer may be; and, as s200, what it is else."""
     problems = {
-        status: ResponseSpec(Problem, description=what, media_type=MEDIA_TYPE)  # type: ignore[arg-type]
+        status: ResponseSpec(Problem, description=what, media_type=MEDIA_TYPE)
         for status, what in _PROBLEMS.items()
     }
-    if told is not None:
-        problems[200] = ResponseSpec(told, description="One, or one on each line")
-    return problems
+    fine = {
+        int(status.removeprefix("s")): ResponseSpec(what, description="One, or one on each line")
+        for status, what in told.items()
+    }
+    return fine | problems
 
 
 @dataclass
@@ -39,6 +48,8 @@ class OneOrLines(Operation):
     """A request with one article, or one on each line."""
 
     def __post_init__(self) -> None:
-        one = OpenAPIMediaType(schema=Schema(ref="#/components/schemas/Article"))
-        lines = OpenAPIMediaType(schema=Schema(type="string", description="One on each line"))
+        one = OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Article"))
+        lines = OpenAPIMediaType(
+            schema=Schema(type=OpenAPIType.STRING, description="One on each line")
+        )
         self.request_body = RequestBody(content={JSON: one, LINES[0]: lines}, required=True)

@@ -31,11 +31,12 @@ class Executor(Generic[_H]):
     wait as long in vain.
     """
 
-    def __init__(self, held: _H, name: str, close: Callable[[], None]) -> None:
-        self.held, self._close = held, close
+    def __init__(self, held: _H, name: str) -> None:
+        self.held = held
         self._thread = ThreadPoolExecutor(1, f"dedupe-{name}")
         self._failure: IndexUnavailable | None = None
         self._failed = 0.0  # when, by the monotonic clock
+        self._begun: float | None = None  # when the question was that is being answered
 
     def ask(self, question: Callable[[_H], _T]) -> Future[_T]:
         """Have a question answered; the future raises what it raises."""
@@ -45,15 +46,23 @@ class Executor(Generic[_H]):
     def _answer(self, question: Callable[[_H], _T], since: float) -> _T:
         if self._failure is not None and since < self._failed:
             raise self._failure
+        self._begun = time.monotonic()
         try:
             return question(self.held)
         except IndexUnavailable as failure:
             self._failure, self._failed = failure, time.monotonic()
             raise
+        finally:
+            self._begun = None
+
+    @property
+    def busy(self) -> float:
+        """Seconds that one question has been taking."""
+        begun = self._begun
+        return 0.0 if begun is None else time.monotonic() - begun
 
     def close(self) -> None:
-        """Answer what waits, and let go."""
-        self._thread.submit(self._close).result()
+        """Answer what waits, and end the thread."""
         self._thread.shutdown()
 
 
@@ -66,10 +75,8 @@ class _Waiting(NamedTuple):
 class Deciding(Executor[Deduper]):
     """Has the deduper."""
 
-    def __init__(
-        self, deduper: Deduper, clock: Callable[[], datetime], close: Callable[[], None]
-    ) -> None:
-        super().__init__(deduper, "deciding", close)
+    def __init__(self, deduper: Deduper, clock: Callable[[], datetime]) -> None:
+        super().__init__(deduper, "deciding")
         self._clock = clock
         self._waiting: dict[bool, deque[_Waiting]] = {True: deque(), False: deque()}
 

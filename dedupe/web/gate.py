@@ -111,9 +111,7 @@ class _Body:
 
 async def _answer(send: Any, refused: Refused) -> None:
     body = encoded(refused.problem)
-    headers = {
-        "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **refused.headers
-    }
+    headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **refused.headers}
     packed = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": refused.problem.status, "headers": packed})
     await send({"type": "http.response.body", "body": body})

@@ -27,9 +27,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Refused(Exception):
     """A request that is answered with a problem."""
 
-    def __init__(
-        self, status: int, detail: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.problem = problem(status, detail)
         self.headers = dict(headers or {})
@@ -37,9 +35,7 @@ class Refused(Exception):
 
 def problem(status: int, detail: str, line: int | None = None, id: str | None = None) -> Problem:
     """A problem of a status, with its usual title."""
-    return Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, line=line, id=id
-    )
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, line=line, id=id)
 
 
 def refusal(error: Exception) -> Refused:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from types import FrameType
 
+import structlog
 import uvicorn
 
-from dedupe.web.access import Tokens
+from dedupe.errors import UsageError
+from dedupe.web.access import Tokens, is_loopback
+from dedupe.web.app import create_app
 from dedupe.web.gate import Gate
+from dedupe.web.service import Service
 
+log = structlog.get_logger()
 _DRAINING = 30  # seconds for requests that are being answered when it is told to stop
 
 
@@ -50,11 +57,28 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     def _reread(self, sig: int, frame: FrameType | None) -> None:
-        if self._tokens is not None:
+        if self._tokens is None:
+            return
+        try:
             self._tokens.reread()
+        except UsageError as error:
+            log.error("not reread", error=str(error))
+        else:
+            log.info("tokens reread")
 
 
-def bound(host: str, port: int) -> socket.socket:
+def serve_on(host: str, port: int, service: Service, tokens: Tokens | None) -> None:
+    """Serve until a signal comes, then close the service. Raises OSError where it cannot listen."""
+    with _bound(host, port) as listening:
+        app = create_app(service, tokens, version("newsdedupe"), local=is_loopback(host))
+        server = Server(app, tokens)
+        where = f"[{host}]" if ":" in host else host
+        log.info("serving", url=f"http://{where}:{listening.getsockname()[1]}")
+        asyncio.run(server.serve([listening]))
+    log.info("ended")
+
+
+def _bound(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+import structlog
+from msgspec import Struct
 
 from dedupe.deduper import Deduper
 from dedupe.errors import RecordRejected
@@ -17,22 +19,18 @@ from dedupe.models import Article, Decision
 from dedupe.queues.base import Queue
 from dedupe.web.executor import Deciding, Executor, Outcome
 
-_log = logging.getLogger("dedupe.web")
+log = structlog.get_logger()
 _ANSWERING = 5.0  # seconds in which a store that is well answers
+_HUNG = 600.0  # seconds that no question takes
 _WARMING = "The harbour of Kettleby stays closed until divers have examined the eastern quay wall."
 _T = TypeVar("_T")
 
 
-class Store(NamedTuple):
+class Store(Struct, frozen=True):
     """What is read, and put into the queue, while the deduper is busy."""
 
     index: Index
     queue: Queue
-
-    def close(self) -> None:
-        """Let go of both."""
-        self.queue.close()
-        self.index.close()
 
 
 class Service:
@@ -41,10 +39,10 @@ class Service:
     def __init__(
         self, deduper: Deduper, store: Store, clock: Callable[[], datetime], metrics: Metrics
     ) -> None:
-        """`store` has handles of its own on the same index. All are closed with the service."""
+        """`store` has handles of its own on the same index."""
         self.clock, self.metrics = clock, metrics
-        self._deciding = Deciding(deduper, clock, deduper.index.close)
-        self._reading = Executor(store, "reading", store.close)
+        self._deciding = Deciding(deduper, clock)
+        self._reading = Executor(store, "reading")
         # Loads the kernels, and what the articles of the window say together.
         self._warm = self._deciding.decide([Article(id="", text=_WARMING)], store=False)
 
@@ -58,7 +56,7 @@ class Service:
             elif isinstance(outcome, RecordRejected):
                 self.metrics.refused.labels("refused").inc()
             else:
-                _log.error("an article could not be decided", exc_info=outcome)
+                log.error("an article could not be decided", exc_info=outcome)
         return outcomes
 
     async def of_deduper(self, question: Callable[[Deduper], _T]) -> _T:
@@ -79,12 +77,17 @@ class Service:
         except TimeoutError:
             return f"the store has not answered for {_ANSWERING:.0f} s"
         except Exception:  # whatever it is, requests would meet it too
-            _log.warning("the store does not answer", exc_info=True)
+            log.warning("the store does not answer", exc_info=True)
             return "the store does not answer"
         return None
 
+    def hung(self) -> str | None:
+        """Why the process must be started again; None where it is well."""
+        busy = max(self._deciding.busy, self._reading.busy)
+        return f"one question has been taking {busy:.0f} s" if busy > _HUNG else None
+
     def close(self) -> None:
-        """Answer what waits, and let go of the index."""
+        """Answer what waits, and end the threads; the index may be closed then."""
         self._deciding.close()
         self._reading.close()
 

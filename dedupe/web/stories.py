@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from msgspec import Struct
 
 from dedupe.deduper import Deduper, Evidence, StoryView
+from dedupe.errors import UsageError
 from dedupe.maintenance.listing import Happened, Order, Page, happened, paged
 from dedupe.web.articles import expect
 from dedupe.web.documenting import failing
@@ -32,25 +33,35 @@ class Events(Struct, frozen=True, kw_only=True):
 async def list_stories(
     service: Service,
     min_size: Annotated[int, Parameter(ge=1)] = 2,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: str | None = None,
+    until: str | None = None,
     by: str | None = None,
     sort: Order = "size",
     after: str | None = None,
     limit: Limit = 100,
 ) -> Page:
     """The stories of the index, chosen as `dedupe clusters` does; `after` is a page's `next`."""
-    return await service.of_store(
-        lambda store: paged(
-            store.index, min_size=min_size, since=_aware(since), until=_aware(until), source=by,
-            order=sort, after=after, limit=limit,
-        )
-    )  # fmt: skip
+    begin, end = _moment("since", since), _moment("until", until)
+    try:
+        return await service.of_store(
+            lambda store: paged(
+                store.index, min_size=min_size, since=begin, until=end, source=by, order=sort,
+                after=after, limit=limit,
+            )
+        )  # fmt: skip
+    except UsageError as error:
+        raise Refused(400, str(error)) from error
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    """A time; without an offset it is UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+def _moment(name: str, given: str | None) -> datetime | None:
+    """A date or time; without an offset it is UTC. Raises Refused."""
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise Refused(400, f"{name} is no time; write 2025-03-04 or 2025-03-04T12:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @get("/v1/stories/{id:str}", responses=failing())
@@ -86,9 +97,10 @@ async def show_evidence_by_query(service: Service, id: str, other: str) -> Evide
 
 def _evidence(deduper: Deduper, id: str, other: str) -> Evidence:
     expect(deduper.index, id, other)
-    if not deduper.index.manifest.texts:
-        raise Refused(404, "the index keeps no texts, so there is no evidence")
-    return deduper.evidence(id, other)
+    try:
+        return deduper.evidence(id, other)
+    except UsageError as error:
+        raise Refused(404, str(error)) from error
 
 
 @get("/v1/events", responses=failing())
