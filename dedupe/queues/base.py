@@ -21,6 +21,8 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+FORMAT = 1  # of the articles that this version of dedupe puts
+
 
 class Feed(NamedTuple):
     """One feed that is polled."""

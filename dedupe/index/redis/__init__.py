@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dedupe.errors import UsageError
 from dedupe.index import manifest as manifests
 from dedupe.index.manifest import Manifest
 from dedupe.index.redis import buckets, ledger
@@ -21,24 +20,12 @@ def open_redis(url: str, wanted: Manifest | None = None, *, force: bool = False)
     store = Store(address, [*buckets.SCRIPTS, *ledger.SCRIPTS])
     try:
         if not force:
-            _refuse_evicting(store)
+            store.refuse_evicting("; --force opens it as it is")
         keys = Keys(address.namespace)
         return RedisIndex(store, keys, _manifest(store, keys, wanted))
     except BaseException:
         store.close()
         raise
-
-
-def _refuse_evicting(store: Store) -> None:
-    for told in store.info("memory"):
-        policy = told.get("maxmemory_policy", "noeviction")
-        if policy != "noeviction" and told.get("maxmemory", 0):
-            raise UsageError(
-                f"{store.where}: maxmemory-policy is {policy}: when its memory is full this server"
-                " deletes keys by itself, and the index would miss copies without a word. Run"
-                " CONFIG SET maxmemory-policy noeviction and put maxmemory-policy noeviction into"
-                " redis.conf, or take another server; --force opens it as it is"
-            )
 
 
 def _manifest(store: Store, keys: Keys, wanted: Manifest | None) -> Manifest:

@@ -112,9 +112,9 @@ def _secret() -> str | None:
 
 
 @cache
-def script(name: str, prelude: str = "") -> tuple[str, str]:
-    """The SHA-1 that a script is called by, and its text."""
-    folder = files(__package__) / "lua"
+def script(name: str, prelude: str = "", package: str = __package__) -> tuple[str, str]:
+    """The SHA-1 that a script is called by, and its text: a file in the folder lua of a package."""
+    folder = files(package) / "lua"
     parts = [folder / f"{part}.lua" for part in (prelude, name) if part]
     text = "\n".join(part.read_text(encoding="utf-8") for part in parts)
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), text
@@ -126,6 +126,7 @@ class Store:
     def __init__(self, address: Address, scripts: Sequence[tuple[str, str]]) -> None:
         self.where, self._address = address.where, address
         self.clustered = address.scheme.endswith("+cluster")
+        self.answering = _answering(address)  # seconds after which no answer is a lost one
         self._scripts = scripts
         self._patience = min(OPENING, address.patience)
         self._client: Any = None
@@ -197,6 +198,18 @@ class Store:
         """Another connection to the same server."""
         return Store(self._address, self._scripts)
 
+    def refuse_evicting(self, advice: str = "") -> None:
+        """Raise UsageError for a server that deletes keys by itself when its memory is full."""
+        for told in self.info("memory"):
+            policy = told.get("maxmemory_policy", "noeviction")
+            if policy != "noeviction" and told.get("maxmemory", 0):
+                raise UsageError(
+                    f"{self.where}: maxmemory-policy is {policy}: when its memory is full this"
+                    " server deletes keys by itself, and articles would be missed without a word."
+                    " Run CONFIG SET maxmemory-policy noeviction and put maxmemory-policy"
+                    f" noeviction into redis.conf, or take another server{advice}"
+                )
+
     def close(self) -> None:
         """Hang up."""
         if self._client is not None:
@@ -227,11 +240,15 @@ class Store:
                 time.sleep(backoff.compute(failures))
 
 
+def _answering(address: Address) -> float:
+    return min(ANSWERING, max(address.patience, 0.5))
+
+
 def _client(address: Address) -> Any:
     options: dict[str, Any] = {
         "username": address.user,
         "password": address.password,
-        "socket_timeout": min(ANSWERING, max(address.patience, 0.5)),
+        "socket_timeout": _answering(address),
         "socket_connect_timeout": CONNECTING,
         "protocol": 2,
         "retry": Retry(NoBackoff(), 0),

@@ -23,6 +23,11 @@ _SCHEMA_VERSION = 1
 _PAGE = 8192  # bytes
 _CACHE = 32768  # KiB of pages that a process keeps
 
+_OWN = (  # tables of the index; those of the queue may be there before it, and bring SQLite's own
+    "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+    " AND name NOT GLOB 'queue_*' AND name NOT GLOB 'sqlite_*'"
+)
+
 # Hashes are stored as signed integers; states, events, receipts and hands as msgpack. What grows
 # large stands in tables of its own, so that the others stay dense. Buckets are not stored: each
 # process fills its own from `entries`, a log.
@@ -109,6 +114,40 @@ class File:
 
 def open_file(path: Path, wanted: Manifest | None) -> tuple[File, Manifest]:
     """Open the database, or make it where there is none, and check its manifest."""
+    file = open_database(path)
+    try:
+        return file, _manifest(file, wanted)
+    except BaseException:
+        file.db.close()
+        raise
+
+
+def open_beside(path: Path, schema: str) -> File:
+    """Open the database for tables that stand beside those of an index, made or not.
+
+    `schema` makes those that are not there; their names begin with queue_.
+    """
+    file = open_database(path)
+    try:
+        with file.writing() as db:
+            _is_new(db, path)
+            _mark(db)
+            _execute(db, schema)
+    except BaseException:
+        file.db.close()
+        raise
+    return file
+
+
+def open_memory(schema: str) -> File:
+    """Tables in memory, gone when they are closed."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _execute(db, schema)
+    return File(Path(":memory:"), db)
+
+
+def open_database(path: Path) -> File:
+    """Open the file of an index, whatever is in it yet."""
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
@@ -122,19 +161,19 @@ def open_file(path: Path, wanted: Manifest | None) -> tuple[File, Manifest]:
                 _patiently(lambda: _prepare(db))
             db.execute(f"PRAGMA cache_size=-{_CACHE}")
             db.execute("PRAGMA synchronous=FULL")
-        file = File(path, db)
-        return file, _manifest(file, wanted)
     except BaseException:
         db.close()
         raise
+    return File(path, db)
 
 
 def _is_new(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether nothing is in the file. Raises UsageError where something else than an index is."""
+    """Whether no index is in the file. Raises UsageError where something else is."""
     # In this order: another process may be making the index, tables and application at once.
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (every,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (tables,) = db.execute(_OWN).fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION and (application or tables):
+    if application != _APPLICATION and (application or every):
         raise UsageError(f"{path} is a database of another program; name another file")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if tables and version != _SCHEMA_VERSION:
@@ -183,11 +222,22 @@ def _manifest(file: File, wanted: Manifest | None) -> Manifest:
 
 
 def _create(db: sqlite3.Connection, manifest: Manifest) -> None:
-    for statement in _SCHEMA.split(";\n")[:-1]:
-        db.execute(statement)
+    _execute(db, _SCHEMA)
     db.execute("INSERT INTO meta VALUES ('manifest', ?)", (manifests.encode(manifest),))
-    db.execute(f"PRAGMA application_id={_APPLICATION}")
-    db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+    _mark(db)
+
+
+def _execute(db: sqlite3.Connection, schema: str) -> None:
+    for statement in schema.split(";\n")[:-1]:
+        db.execute(statement)
+
+
+def _mark(db: sqlite3.Connection) -> None:
+    """Say in its header whose file it is, where it does not say so yet."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION:
+        db.execute(f"PRAGMA application_id={_APPLICATION}")
+        db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 # ---- errors --------------------------------------------------------------------------------------
