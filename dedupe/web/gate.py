@@ -72,6 +72,9 @@ class Gate:
                 raise Refused(401, detail, {"WWW-Authenticate": "Bearer"})
         elif self._local and not is_loopback(host_of(headers.get(b"host", b""))):
             raise Refused(421, "without a token only localhost is answered to")
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > MAX_BODY_BYTES:
+            raise _too_large()
         if self._requests > MAX_REQUESTS:
             raise Refused(503, "too many requests at once", {"Retry-After": "1"})
 
@@ -105,8 +108,12 @@ class _Body:
         self.size += more
         self._gate.hold(more)
         if self.size > MAX_BODY_BYTES:
-            raise Refused(413, f"the body has over {MAX_BODY_BYTES >> 20} MiB; send it in parts")
+            raise _too_large()
         return message
+
+
+def _too_large() -> Refused:
+    return Refused(413, f"the body has over {MAX_BODY_BYTES >> 20} MiB; send it in parts")
 
 
 async def _answer(send: Any, refused: Refused) -> None:

@@ -73,7 +73,7 @@ class Service:
             return "it is still starting"
         try:
             async with asyncio.timeout(_ANSWERING):
-                await self.of_store(lambda store: (store.index.hands(), store.queue.cursor("")))
+                await self.of_store(lambda store: (store.index.hands(), store.queue.dead(most=1)))
         except TimeoutError:
             return f"the store has not answered for {_ANSWERING:.0f} s"
         except Exception:  # whatever it is, requests would meet it too
