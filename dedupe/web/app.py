@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from dedupe.errors import DedupeError
@@ -36,7 +36,7 @@ HANDLERS = [
 ]  # fmt: skip
 
 
-@get("/healthz", media_type=MediaType.TEXT, include_in_schema=False)
+@get("/healthz", media_type=MediaType.TEXT)
 async def healthz(service: Service) -> str:
     """Whether the process is well."""
     if why := service.hung():
@@ -44,7 +44,7 @@ async def healthz(service: Service) -> str:
     return "ok\n"
 
 
-@get("/readyz", media_type=MediaType.TEXT, include_in_schema=False)
+@get("/readyz", media_type=MediaType.TEXT)
 async def readyz(service: Service) -> str:
     """Whether the store answers."""
     if why := await service.unready():
@@ -52,7 +52,7 @@ async def readyz(service: Service) -> str:
     return "ok\n"
 
 
-@get("/metrics", include_in_schema=False)
+@get("/metrics")
 async def metrics(service: Service) -> Response[bytes]:
     """Figures for Prometheus."""
     return Response(service.metrics.exposition(), media_type="text/plain; version=0.0.4")
@@ -66,12 +66,20 @@ def create_app(service: Service, tokens: Tokens | None, version: str, *, local: 
         yield
         service.close()
 
+    provided = {"service": Provide(lambda: service, sync_to_thread=False)}
+    description = _description(version, provided)
+
+    @get("/openapi.json")
+    async def openapi() -> Response[bytes]:
+        """What this API offers."""
+        return Response(description, media_type="application/vnd.oai.openapi+json")
+
     app = Litestar(
-        [*HANDLERS, healthz, readyz, metrics],
-        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        [*HANDLERS, healthz, readyz, metrics, openapi],
+        dependencies=provided,
         exception_handlers={Exception: _told},
         lifespan=[closing],
-        openapi_config=_openapi(version),
+        openapi_config=None,
         request_max_body_size=None,  # the gate sees to that
         logging_config=None,
     )
@@ -108,14 +116,19 @@ def _seen(service: Service) -> Seen:
     return seen
 
 
-def _openapi(version: str) -> OpenAPIConfig:
-    bearer = SecurityScheme(type="http", scheme="bearer")
-    return OpenAPIConfig(
+def _description(version: str, provided: dict[str, Provide]) -> bytes:
+    """The API as OpenAPI has it, of an application that has nothing else.
+
+    One that serves it itself answers unknown addresses with HTML.
+    """
+    config = OpenAPIConfig(
         title="dedupe",
         version=version,
         description="Finds the articles that tell the same news story.",
-        path="/",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        components=Components(security_schemes={"token": bearer}),
+        components=Components(
+            security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
+        ),
         security=[{"token": []}],
     )
+    app = Litestar(HANDLERS, dependencies=provided, openapi_config=config, logging_config=None)
+    return msgspec.json.encode(app.openapi_schema.to_schema())

@@ -76,8 +76,8 @@ class Service:
                 await self.of_store(lambda store: (store.index.hands(), store.queue.dead(most=1)))
         except TimeoutError:
             return f"the store has not answered for {_ANSWERING:.0f} s"
-        except Exception:  # whatever it is, requests would meet it too
-            log.warning("the store does not answer", exc_info=True)
+        except Exception as error:  # whatever it is, requests would meet it too
+            log.warning("the store does not answer", error=str(error))
             return "the store does not answer"
         return None
 

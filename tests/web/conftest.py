@@ -82,7 +82,8 @@ def started() -> Iterator[START]:
         return running[-1]
 
     yield start
-    assert [service.end() for service in running] == [0] * len(running)
+    codes = {service.end() for service in running}
+    assert codes <= {0, 128 + signal.SIGTERM}  # a test may have ended one at once
 
 
 @pytest.fixture(scope="session", params=["sqlite", "redis"])
