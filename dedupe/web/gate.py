@@ -103,6 +103,8 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             raise Refused(408, f"the body did not arrive within {READING:.0f} s") from None
+        if message["type"] == "http.disconnect":  # nobody hears the answer, but it is counted
+            raise Refused(400, "the body ended before it was whole")
         self._whole = not message.get("more_body", False)
         more = len(message.get("body", b""))
         self.size += more

@@ -62,9 +62,7 @@ class Serving:
         self.client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait()
-        assert "Traceback" not in self.log.read_text("utf-8")
-        return code
+        return self.process.wait()
 
 
 def lines(answer: httpx.Response) -> list[dict[str, Any]]:
@@ -83,6 +81,8 @@ def started() -> Iterator[START]:
 
     yield start
     codes = {service.end() for service in running}
+    logs = [service.log.read_text("utf-8") for service in running]
+    assert [log for log in logs if "Traceback" in log] == []
     assert codes <= {0, 128 + signal.SIGTERM}  # a test may have ended one at once
 
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -98,7 +97,7 @@ def test_no_page_of_another_origin_may_ask(filled: Any) -> None:
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_unread(filled: Any) -> None:
-    with _connected(filled, 1) as (connection,):
+    with _connected(filled) as connection:
         connection.sendall(_head(MAX_BODY_BYTES + 1))
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
@@ -115,34 +114,28 @@ def test_a_body_that_becomes_too_large_is_refused(filled: Any) -> None:
 
 
 def test_too_many_requests_at_once_are_told_to_come_again(filled: Any) -> None:
-    more = 32  # a question of ours may take the place of one of them
-    with _connected(filled, MAX_REQUESTS + more) as connections:
-        for connection in connections:
-            connection.sendall(_head(100) + b"{")
-        until(lambda: _busy(filled), "too many requests")
+    with ExitStack() as held:
+
+        def busy() -> (
+            bool
+        ):  # our own question has the last place for a while, so one more each time
+            held.enter_context(_connected(filled)).sendall(_head(100) + b"{")
+            answer = filled.client.get("/v1/stories")
+            return answer.status_code == 503 and answer.headers["retry-after"] == "1"
+
+        for _ in range(MAX_REQUESTS - 1):
+            held.enter_context(_connected(filled)).sendall(_head(100) + b"{")
+        until(busy, "too many requests")
         assert filled.client.get("/healthz").status_code == 200
         assert filled.client.get("/readyz").status_code == 200
     until(lambda: filled.client.get("/v1/stories").status_code == 200, "room again")
 
 
-def _busy(filled: Any) -> bool:
-    answer = filled.client.get("/v1/stories")
-    return answer.status_code == 503 and answer.headers["retry-after"] == "1"
-
-
-class _connected(ExitStack):  # noqa: N801  used as a function
-    def __init__(self, service: Any, number: int) -> None:
-        super().__init__()
-        parts = urlsplit(service.url)
-        assert parts.hostname
-        assert parts.port
-        address = (parts.hostname, parts.port)
-        self._made = [
-            self.enter_context(socket.create_connection(address, 20)) for _ in range(number)
-        ]
-
-    def __enter__(self) -> Sequence[socket.socket]:  # type: ignore[override]
-        return self._made
+def _connected(service: Any) -> socket.socket:
+    parts = urlsplit(service.url)
+    assert parts.hostname
+    assert parts.port
+    return socket.create_connection((parts.hostname, parts.port), 20)
 
 
 def _head(length: int) -> bytes:
