@@ -8,6 +8,7 @@ DedupeError
 ├── IndexFailure        the index cannot do what it was asked to       (exit 1)
 │   ├── IndexUnavailable  its store does not answer, or refuses; a retry may succeed
 │   └── IndexDamaged    what is stored cannot be read
+├── FetchFailed         a request over HTTP got no answer that can be used  (exit 1)
 └── InputError          what was read cannot be used
     ├── RecordRejected  one record; the rest of the input goes on      (exit 3)
     └── SourceUnreadable  a whole file or stream                       (exit 3)
@@ -54,6 +55,20 @@ class IndexUnavailable(IndexFailure):
 
 class IndexDamaged(IndexFailure):
     """What is stored in the index cannot be read; other parts of it may be."""
+
+
+class FetchFailed(DedupeError):
+    """A request got no answer that can be used; another time it may.
+
+    `why` is address, dns, connection, tls, timeout, too_large, redirects or protocol: a word to
+    count by. `url` has no name or password in it.
+    """
+
+    def __init__(self, url: str, why: str, reason: str) -> None:
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.why = why
+        self.reason = reason
 
 
 class InputError(DedupeError):

@@ -32,6 +32,9 @@ class Metrics:
             Histogram, "candidates", "Candidates of an article", buckets=_CANDIDATES
         )
         self.capped = made(Gauge, "capped_bucket_entries", "Entries pushed out of full buckets")
+        self.crowded = made(
+            Counter, "capped_buckets", "Full buckets met by articles, which told of no copies there"
+        )
         self.waiting = made(Gauge, "stream_lag", "Articles that nobody has taken yet")
         self.pending = made(Gauge, "stream_pending", "Articles taken and not finished")
         self.dead = made(Gauge, "dead_letters", "Articles given up and kept")

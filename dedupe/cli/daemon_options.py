@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ HERE = "127.0.0.1:9464"
 feeds_file = option("--feeds", metavar="FILE", help="The feeds: OPML, TOML, or one address a line.")
 
 
-def listen(default: str | None = None) -> Any:
+def listen(default: str | None = None) -> Callable[[Any], Any]:
     """Where health and metrics are read."""
     return option(
         "--listen",
@@ -76,7 +77,11 @@ def own_name(given: dict[str, Any]) -> str:
 
     from dedupe.errors import ConfigError
 
-    chosen = given["name"] or re.sub(r"[^\w.-]", "-", socket.gethostname())[:64] or "host"
+    chosen = (
+        given["name"]
+        or re.sub(r"[^\w.-]", "-", socket.gethostname(), flags=re.ASCII)[:64]
+        or "host"
+    )
     if not re.fullmatch(r"[\w.-]{1,64}", chosen, re.ASCII):
         raise ConfigError(f"--name {chosen!r}: up to 64 letters, digits, dots and hyphens")
     return str(chosen)

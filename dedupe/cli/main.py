@@ -14,15 +14,20 @@ from dedupe.cli.add import add, check
 from dedupe.cli.calibrate import calibrate
 from dedupe.cli.compare import compare
 from dedupe.cli.config import load_config
+from dedupe.cli.daemon import daemon
 from dedupe.cli.evaluate import evaluate
+from dedupe.cli.feeds import feeds_group
 from dedupe.cli.filter import filter_
 from dedupe.cli.hands import remove, story
 from dedupe.cli.index import index_group
+from dedupe.cli.poll import poll
+from dedupe.cli.queue import queue_group
 from dedupe.cli.scan import scan
 from dedupe.cli.serve import serve
 from dedupe.cli.stories import clusters, show_
 from dedupe.cli.terminal import harmless
 from dedupe.cli.tune import tune
+from dedupe.cli.work import work
 from dedupe.errors import DedupeError
 
 
@@ -92,7 +97,7 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 _ARTICLES = (scan, compare, evaluate, tune, calibrate)
 _INDEX = (add, check, filter_, clusters, show_, story, remove, index_group)
-_SERVICES = (serve,)
+_SERVICES = (daemon, poll, work, serve, feeds_group, queue_group)
 for _command in (*_ARTICLES, *_INDEX, *_SERVICES):
     commands.add_command(_command)
 

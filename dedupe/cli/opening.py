@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dedupe.deduper import Deduper
     from dedupe.index.base import Index
     from dedupe.index.manifest import Manifest
+    from dedupe.queues.base import Queue
 
 _OF_MANIFEST = {"level": "level", "window": "window_hours"}
 
@@ -26,7 +27,7 @@ def opened_index(given: dict[str, Any], *, new: bool = False) -> Iterator[Index]
     shows it. Raises IndexMismatch where `--level` or `--window` is given and the index has others.
     """
     url, force = given["index"], given.get("force", False)
-    _look_for(url, new)
+    look_for(url, new)
     index = _open(url, _asked(given) if new else {}, force)
     try:
         yield index
@@ -40,7 +41,7 @@ def opened_with(given: dict[str, Any], wanted: Manifest) -> Iterator[Index]:
     from dedupe.index.opening import open_index
 
     url, force = given["index"], given.get("force", False)
-    _look_for(url, True)
+    look_for(url, True)
     try:
         index = open_index(url, wanted, force=force)
     except IndexMismatch:
@@ -66,10 +67,38 @@ def opened_or_none(given: dict[str, Any]) -> Iterator[Index | None]:
 
 
 @contextmanager
+def opened_queue(given: dict[str, Any], *, new: bool = False) -> Iterator[Queue]:
+    """The queue of the index of `--index`, closed in the end.
+
+    With `new` its file is made where there is none; without, that is a UsageError.
+    """
+    from dedupe.queues.opening import open_queue
+
+    url = given["index"]
+    look_for(url, new)
+    queue = open_queue(url)
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+@contextmanager
 def opened(given: dict[str, Any], *, new: bool = False) -> Iterator[Deduper]:
     """A deduper on the index of `--index`, with the options for judging and electing."""
     with opened_index(given, new=new) as index:
         yield deduper_on(index, given)
+
+
+def open_deduper(given: dict[str, Any]) -> Deduper:
+    """A deduper on an index of its own, made where there is none; the caller closes its index."""
+    look_for(given["index"], True)
+    index = _open(given["index"], _asked(given), given.get("force", False))
+    try:
+        return deduper_on(index, given)
+    except BaseException:
+        index.close()
+        raise
 
 
 def deduper_on(index: Index, given: dict[str, Any]) -> Deduper:
@@ -115,8 +144,11 @@ def _open(url: str, asked: dict[str, Any], force: bool) -> Index:
         return index
 
 
-def _look_for(url: str, new: bool) -> None:
-    """Raises UsageError where there is to be a file and is none."""
+def look_for(url: str, new: bool) -> None:
+    """Make the folder of a new index in the user's data folder, where it is to be there.
+
+    Raises UsageError where there is to be a file and is none.
+    """
     from dedupe.index.opening import file_of
 
     path = file_of(url)

@@ -40,11 +40,11 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return declared
 
 
-_HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
+_HOURS = {"s": 1 / 3600, "m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]
-    """A length of time such as 36h, 7d or 2w; in hours."""
+    """A length of time such as 90s, 15m, 36h, 7d or 2w; in hours."""
 
     name = "duration"
 
@@ -55,10 +55,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         hours = float("nan")
         if isinstance(value, int | float):
             hours = float(str(value))  # a huge whole number is infinite, not an OverflowError
-        elif match := re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", str(value).strip()):
+        elif match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", str(value).strip()):
             hours = float(match[1]) * _HOURS[match[2]]
         if not hours > 0:
-            self.fail(f"{value!r} is no length of time; write 36h, 7d or 2w", param, ctx)
+            self.fail(f"{value!r} is no length of time; write 15m, 36h, 7d or 2w", param, ctx)
         return hours
 
 
@@ -72,7 +72,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
     ) -> datetime:
         """An aware time; without an offset it is UTC."""
         try:
-            if re.fullmatch(r"\d+(?:\.\d+)?[hdw]", str(value)):
+            if re.fullmatch(r"\d+(?:\.\d+)?[smhdw]", str(value)):
                 return datetime.now(UTC) - timedelta(hours=Duration().convert(value, param, ctx))
             moment = datetime.fromisoformat(str(value))
         except (ValueError, OverflowError):

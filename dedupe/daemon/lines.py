@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from dedupe.errors import UsageError
+from dedupe.errors import DedupeError, UsageError
 
 _BLOCK = 1 << 16
 
@@ -15,11 +15,11 @@ writing = threading.Lock()
 
 
 class Lines:
-    """Appends lines. A torn last line of a file, left by a process that was killed, is cut off."""
+    """Appends lines."""
 
     def __init__(self, path: str) -> None:
         """`-` is standard output. Raises UsageError where the file cannot be written."""
-        self.last: bytes | None = None  # line of the file, before anything was appended
+        self._path = path
         if path == "-":
             self._fd = os.dup(1)
             return
@@ -27,17 +27,22 @@ class Lines:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
-        if Path(path).is_file():
-            self._mend()
 
-    def _mend(self) -> None:
+    def mend(self) -> bytes | None:
+        """Cut off a torn last line, left by a process that was killed; gives the last whole one.
+
+        None where there is none, or where this is no file. Only for whoever is alone with the file.
+        """
+        if self._path == "-" or not Path(self._path).is_file():
+            return None
         end = os.lseek(self._fd, 0, os.SEEK_END)
         whole = self._newline_before(end) + 1
         if whole < end:
             os.ftruncate(self._fd, whole)
-        if whole:
-            start = self._newline_before(whole - 1) + 1
-            self.last = os.pread(self._fd, whole - 1 - start, start)
+        if not whole:
+            return None
+        start = self._newline_before(whole - 1) + 1
+        return os.pread(self._fd, whole - 1 - start, start)
 
     def _newline_before(self, end: int) -> int:
         """Where the last newline before a place is; -1 where there is none."""
@@ -50,11 +55,18 @@ class Lines:
         return -1
 
     def write(self, lines: list[bytes]) -> None:
-        """Append lines, without their newlines; they are with the system when it returns."""
+        """Append lines, without their newlines; they are with the system when it returns.
+
+        Raises DedupeError where they cannot be written.
+        """
         rest = memoryview(b"".join(line + b"\n" for line in lines))
         with writing:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            try:
+                while rest:
+                    rest = rest[os.write(self._fd, rest) :]
+            except OSError as error:
+                where = "standard output" if self._path == "-" else self._path
+                raise DedupeError(f"{where}: cannot be written: {error.strerror}") from None
 
     def close(self) -> None:
         """Let go of it."""

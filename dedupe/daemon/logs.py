@@ -107,7 +107,7 @@ _render = structlog.processors.LogfmtRenderer(
 
 def _logfmt(logger: WrappedLogger, method: str, event: EventDict) -> str:
     spoken = {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
         for name, value in event.items()
     }
     return str(_render(logger, method, spoken))

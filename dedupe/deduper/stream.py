@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from functools import partial
@@ -64,6 +64,7 @@ class Deduper:
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
+        self.on_found: Callable[[Sequence[Found]], None] | None = None  # for who counts
         self.window.statistics.catch_up()
 
     # ---- articles --------------------------------------------------------------------------------
@@ -230,6 +231,8 @@ class Deduper:
         found: Sequence[Found],
         now: datetime | None,
     ) -> list[Outcome]:
+        if self.on_found is not None:
+            self.on_found(found)
         refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
         taken = [i for i, reason in enumerate(refused) if reason is None]
         self._remember([ready[i] for i in taken], [found[i] for i in taken])

@@ -18,6 +18,8 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 _SAMPLE = 1 << 16  # bytes looked at when an encoding is guessed
 _ENOUGH = 16  # bytes that are not ASCII, below which a guess is worth less than the usual cp1252
 _WIDE = ["utf_7", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]
+# Python's own codecs, no encodings of documents; some take time that grows with the square.
+_NO_CHARSETS = frozenset("idna punycode unicode_escape raw_unicode_escape undefined utf_7".split())
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -67,7 +69,7 @@ def decode_document(data: bytes, declared: str | None = None) -> tuple[str, bool
     except UnicodeDecodeError:
         pass
     try:
-        if declared:
+        if declared and codecs.lookup(declared).name.replace("-", "_") not in _NO_CHARSETS:
             return data.decode(declared), False
     except (LookupError, ValueError):
         pass

@@ -272,6 +272,16 @@ class Index(Protocol):
         """What the index holds."""
         ...
 
+    def incarnation(self) -> str:
+        """Another one each time that the store's server was started, when it may have lost the
+        last that it was given; empty where there is no server.
+        """
+        ...
+
+    def memory(self) -> int | None:
+        """Bytes of memory that the store's server uses, for all that is in it; None without one."""
+        ...
+
     def beside(self) -> Index | None:
         """Another handle on the same index, closed with it, for a second thread.
 

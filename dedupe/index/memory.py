@@ -360,6 +360,13 @@ class MemoryIndex:
             bytes=None,
         )
 
+    def incarnation(self) -> str:
+        """There is no server."""
+        return ""
+
+    def memory(self) -> None:
+        """There is no server."""
+
     def beside(self) -> None:
         """None: there is no server to wait for."""
 

@@ -159,7 +159,7 @@ def test_a_duration_is_read(text: str | int, hours: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "7 days", "-1h", "0h", "h", "nan", "1e3h", 0, -1.0])
 def test_what_is_no_duration_is_refused(text: str | float) -> None:
-    with pytest.raises(click.BadParameter, match="write 36h, 7d or 2w"):
+    with pytest.raises(click.BadParameter, match="write 15m, 36h, 7d or 2w"):
         Duration().convert(text, None, None)
 
 

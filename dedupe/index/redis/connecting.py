@@ -192,7 +192,8 @@ class Store:
         told = self._patiently(
             lambda: self._client.info(section, target_nodes=redis.RedisCluster.PRIMARIES)
         )
-        return list(told.values()) if "used_memory" not in told else [told]
+        one = "used_memory" in told or "run_id" in told
+        return [told] if one else list(told.values())
 
     def again(self) -> Store:
         """Another connection to the same server."""

@@ -320,6 +320,16 @@ class RedisIndex:
             bytes=None,
         )
 
+    def incarnation(self) -> str:
+        """The run ids of all masters."""
+        self._check()
+        return " ".join(sorted(str(told["run_id"]) for told in self._store.info("server")))
+
+    def memory(self) -> int:
+        """What all masters use."""
+        self._check()
+        return sum(int(told["used_memory"]) for told in self._store.info("memory"))
+
     def beside(self) -> RedisIndex:
         """Another connection."""
         self._check()

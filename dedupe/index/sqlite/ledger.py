@@ -73,6 +73,13 @@ class Ledger:
                 " from a copy"
             ) from error
 
+    def incarnation(self) -> str:
+        """There is no server."""
+        return ""
+
+    def memory(self) -> None:
+        """There is no server."""
+
     def beside(self) -> None:
         """None: there is no server to wait for."""
 

@@ -1,0 +1,436 @@
+"""The poller: asks feeds that are due, and puts what is new in them into the queue.
+
+Which poller has a feed follows from its host and from who is present; nobody hands out anything.
+While two of them disagree, the queue refuses the slower one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
+
+import structlog
+from msgspec import Struct
+
+from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, decode, encode
+from dedupe.daemon.fetching import Fetcher
+from dedupe.daemon.hosts import Hosts, host_of, owner
+from dedupe.daemon.listing import listed
+from dedupe.daemon.members import died_here
+from dedupe.daemon.parsers import Parsers
+from dedupe.daemon.part import Part
+from dedupe.daemon.replies import Source, article
+from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
+from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable
+from dedupe.feeds.subscriptions import Subscription
+from dedupe.metrics import Metrics
+from dedupe.queues.base import Feed, Queue
+
+_Result = TypeVar("_Result")
+
+_PRESENT = 3  # beats that the others wait for a sign of life
+_REFRESH = 30.0  # seconds between two looks at the list of feeds
+_FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
+_LOOK = 1.0  # seconds between two looks at the clock, at most
+_SILENT = 5.0  # that the queue may take to answer
+_AGAIN = 0.5, 10.0  # seconds until a store that fails is asked again: first, at most
+_TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
+
+log = structlog.get_logger()
+
+
+class Polling(Struct, frozen=True):
+    """How feeds are polled. Times in seconds."""
+
+    pace: Pace = Pace()
+    per_host_delay: float = 1.0  # from one request to a host to the next
+    fetch_pages: bool = False  # full texts from the page, where a feed does not say otherwise
+    at_once: int = 64  # feeds that are asked at one time
+    parse_seconds: float = 20.0  # that reading one feed may take
+    beat: float = 10.0  # between two signs of life
+    grace: float = 10.0  # until requests that are under way are given up when it ends
+
+
+class List(Struct, frozen=True):
+    """Where feeds are listed."""
+
+    name: str  # of the file
+    read: Callable[[], Sequence[Subscription]]
+
+
+class _Watched:
+    """A feed that this poller has."""
+
+    def __init__(self, feed: Feed, state: FeedState, due: float, saved: float) -> None:
+        self.feed = feed
+        self.state = state  # may know more than what is stored
+        self.due = due
+        self.saved = saved  # when the state was stored
+        self.task: asyncio.Task[None] | None = None
+
+    def host(self) -> str:
+        return host_of(address(self.state, self.feed.key))
+
+
+class Poller(Part):
+    """A part that polls feeds."""
+
+    name = "poller"
+
+    def __init__(
+        self,
+        open_queue: Callable[[], Queue],
+        open_fetcher: Callable[[], Fetcher],
+        metrics: Metrics,
+        polling: Polling = Polling(),  # noqa: B008  frozen
+        *,
+        member: str,
+        user_agent: str,
+        feeds: List | None = None,
+        clock: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`member` is its name among pollers. `clock` gives seconds since 1970, `chance` numbers
+        from 0 to 1.
+        """
+        self._open_queue = open_queue
+        self._open_fetcher = open_fetcher
+        self._metrics = metrics
+        self._polling = polling
+        self._member = member
+        self._user_agent = user_agent
+        self._feeds = feeds
+        self._clock = clock
+        self._chance = chance
+        self._queue: Queue | None = None
+        self._thread = ThreadPoolExecutor(1, "queue")  # a queue is for one thread
+        self._hosts = Hosts(polling.per_host_delay, clock)
+        self._watched: dict[str, _Watched] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
+        self._asking: set[str] = set()  # hosts
+        self._unreadable: set[str] = set()
+        self._members: list[str] = []
+        self._trouble: str | None = "has not begun"
+        self._asking_since: float | None = None  # the queue, as long as it does not answer
+        self._rereading = False
+        self._refreshed = -_REFRESH
+        self._beaten = -polling.beat
+
+    def reread(self) -> None:
+        """Read the list of feeds again, soon."""
+        self._rereading = self._feeds is not None
+        self._wake.set()
+
+    def unready(self) -> str | None:
+        """Where the queue does not answer, that; None where it does."""
+        silent = 0.0 if self._asking_since is None else time.monotonic() - self._asking_since
+        if silent > _SILENT:
+            return f"the queue has not answered for {silent:.0f} s"
+        return self._trouble
+
+    def hung(self) -> str | None:
+        """Never: it waits for nothing without an end."""
+        return None
+
+    # ---- the loop ----------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set; end what is under way, and store what is known."""
+        self._stop = stop
+        self._wake = asyncio.Event()
+        relay = asyncio.create_task(self._relay())
+        try:
+            async with AsyncExitStack() as stack:
+                parsers = Parsers(seconds=self._polling.parse_seconds)
+                fetcher = await stack.enter_async_context(self._open_fetcher())
+                self._source = Source(
+                    fetcher,
+                    await stack.enter_async_context(parsers),
+                    self._hosts,
+                    self._metrics,
+                    self._user_agent,
+                    self._clock,
+                )
+                with suppress(_Stopped):
+                    await self._list_feeds()
+                    while not stop.is_set():
+                        await self._keep_up()
+                        self._wake.clear()
+                        await self._rest(self._begin_due())
+                await self._drain()
+        finally:
+            relay.cancel()
+            self._thread.shutdown(wait=False)
+
+    async def _relay(self) -> None:
+        await self._stop.wait()
+        self._wake.set()
+
+    async def _rest(self, until: float) -> None:
+        """Until something can begin, something has ended, or it is time to look at the clock."""
+        if self._stop.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(until - self._clock(), 0.01), _LOOK)):
+                await self._wake.wait()
+
+    async def _keep_up(self) -> None:
+        """Show that it lives, see who else does, and which feeds there are."""
+        if self._rereading:
+            self._rereading = False
+            await self._list_feeds()
+        now, beat = time.monotonic(), self._polling.beat
+        if now - self._beaten >= beat:
+            self._beaten = now
+            self._count()
+            members = await self._asked(self._present)
+            if members != self._members:
+                log.info("pollers", present=len(members))
+                self._members, self._refreshed = members, -_REFRESH
+        if now - self._refreshed >= _REFRESH:
+            self._refreshed = now
+            self._share(await self._asked(lambda queue: queue.feeds()))
+
+    def _present(self, queue: Queue) -> list[str]:
+        """Who is present. What was killed on this machine is not waited for when this one begins."""
+        now = self._clock()
+        members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
+        if self._members:
+            return members
+        died = [member for member in members if died_here(member)]
+        for member in died:
+            queue.present("poller", member, now, 0)
+        return [member for member in members if member not in died]
+
+    def _share(self, feeds: Sequence[Feed]) -> None:
+        """Have the feeds of the hosts that are this poller's, as they are stored now."""
+        now = self._clock()
+        there = {feed.key for feed in feeds}
+        for key in self._watched.keys() - there:
+            self._drop(key)
+        fresh = []
+        for feed in feeds:
+            watched = self._watched.get(feed.key)
+            if watched is not None and (watched.task or watched.feed.version == feed.version):
+                state = watched.state
+            else:
+                read = self._readable(feed)
+                if read is None:
+                    continue
+                state = read
+            if owner(host_of(state.url), self._members) != self._member:
+                self._drop(feed.key)
+            elif watched is None:
+                fresh.append(_Watched(feed, state, state.next, now))
+            elif state is not watched.state:
+                self._renew(watched, feed, state)
+        for watched in fresh:
+            watched.due = begin(watched.due, now, self._chance(), len(fresh))
+            self._watched[watched.feed.key] = watched
+        self._hosts.forget()
+
+    def _drop(self, key: str) -> None:
+        """What is under way for it goes on; the queue refuses it where the feed is gone."""
+        self._watched.pop(key, None)
+
+    def _renew(self, watched: _Watched, feed: Feed, state: FeedState) -> None:
+        watched.feed, watched.state, watched.due = feed, state, state.next
+        watched.saved = self._clock()
+
+    def _readable(self, feed: Feed) -> FeedState | None:
+        try:
+            state = decode(feed.state, feed.key)
+        except IndexDamaged as error:
+            if feed.key not in self._unreadable:
+                log.error("feed left alone", feed=feed.key, error=str(error))
+                self._unreadable.add(feed.key)
+            return None
+        self._unreadable.discard(feed.key)
+        return state
+
+    def _count(self) -> None:
+        health = Counter(watched.state.health for watched in self._watched.values())
+        for word in ("new", "ok", "broken", "failing", "gone"):
+            self._metrics.feeds.labels(word).set(health[word])
+
+    def _begin_due(self) -> float:
+        """Ask every feed that is due, as far as its host may be asked, the longest due first.
+
+        When the next can begin, as far as it does not wait for another to end.
+        """
+        now = self._clock()
+        idle = [each for each in self._watched.values() if not each.task]
+        due = sorted((each for each in idle if each.due <= now), key=lambda each: each.due)
+        soonest = min((each.due for each in idle if each.due > now), default=FOREVER)
+        for watched in due:
+            if len(self._tasks) >= self._polling.at_once:
+                break
+            host = watched.host()
+            free_at = self._hosts.free_at(host)
+            if free_at > now or host in self._asking:
+                soonest = min(soonest, free_at)
+                continue
+            self._asking.add(host)
+            watched.task = asyncio.create_task(self._poll(watched, host))
+            self._tasks.add(watched.task)
+        return soonest
+
+    async def _list_feeds(self) -> None:
+        """Subscribe what is listed; a list that cannot be read changes nothing."""
+        if self._feeds is None:
+            return
+        try:
+            subscriptions = await asyncio.to_thread(self._feeds.read)
+        except DedupeError as error:
+            log.error("list of feeds not read", file=self._feeds.name, error=str(error))
+            return
+        name, now = self._feeds.name, self._clock()
+        changed = await self._asked(lambda queue: listed(queue, subscriptions, name, now))
+        log.info("feeds listed", file=name, feeds=len(subscriptions), **changed._asdict())
+        self._refreshed = -_REFRESH
+
+    # ---- one feed ----------------------------------------------------------------------------
+
+    async def _poll(self, watched: _Watched, host: str) -> None:
+        """Ask until what is known of the feed is what the queue knows of it."""
+        try:
+            while not await self._once(watched) and not self._stop.is_set():
+                if not await self._look_again(watched):
+                    break
+        except _Stopped:
+            pass
+        except DedupeError as error:
+            log.error("feed not polled", feed=watched.feed.key, error=str(error))
+            watched.due = self._clock() + _TROUBLED
+        except Exception:  # a fault of ours must not end the polling of all others
+            log.exception("feed not polled", feed=watched.feed.key)
+            watched.due = self._clock() + _TROUBLED
+        finally:
+            if watched.task is not None:
+                self._tasks.discard(watched.task)
+            watched.task = None
+            self._asking.discard(host)
+            self._wake.set()
+
+    async def _once(self, watched: _Watched) -> bool:
+        """Ask a feed; False where another has changed it meanwhile."""
+        feed, before = watched.feed, watched.state
+        reply = await self._source.reply(before, feed.key)
+        now = self._clock()
+        step = after(before, feed.key, reply, now, pace=self._polling.pace, draw=self._chance())
+        self._tell(feed.key, before, step)
+        if not step.matters and now - watched.saved < _FIGURES:
+            watched.state, watched.due = step.state, step.state.next
+            return True
+        articles = [await self._article(entry, step.state, now) for entry in step.fresh]
+        if not await self._store(watched, step.state, articles):
+            return False
+        watched.due = step.state.next
+        for entry in step.fresh:
+            self._metrics.items.labels(entry.became).inc()
+        return True
+
+    async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
+        pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
+        text = await self._source.full_text(entry, now) if pages else None
+        return article(entry, state.source, text)
+
+    async def _store(
+        self, watched: _Watched, state: FeedState, articles: Sequence[bytes] = ()
+    ) -> bool:
+        feed = watched.feed._replace(state=encode(state))
+        if not await self._asked(lambda queue: queue.polled(feed, articles)):
+            return False
+        watched.feed = feed._replace(version=feed.version + 1)
+        watched.state, watched.saved = state, self._clock()
+        return True
+
+    async def _look_again(self, watched: _Watched) -> bool:
+        """Take the state that another has stored; False where the feed is gone."""
+        feeds = await self._asked(lambda queue: queue.feeds())
+        feed = next((feed for feed in feeds if feed.key == watched.feed.key), None)
+        state = feed and self._readable(feed)
+        if not feed or not state:
+            self._drop(watched.feed.key)
+            return False
+        self._renew(watched, feed, state)
+        return True
+
+    def _tell(self, key: str, before: FeedState, step: Step) -> None:
+        state = step.state
+        self._metrics.items.labels("known").inc(step.known)
+        if state.url != before.url:
+            log.info("feed moved", feed=key, to=state.url)
+        if state.gone:
+            log.warning("feed gone", feed=key, error=state.error)
+        elif state.failures:
+            log.warning(
+                "feed fails", feed=key, error=state.error, failures=state.failures,
+                again_in=round(state.interval),
+            )  # fmt: skip
+        elif before.failures:
+            log.info("feed works again", feed=key)
+        if step.fresh:
+            became = Counter(entry.became for entry in step.fresh)
+            log.info("feed has news", feed=key, **became)
+
+    # ---- the queue, and the end ----------------------------------------------------------------
+
+    async def _asked(self, work: Callable[[Queue], _Result]) -> _Result:
+        """What the queue gives; asked again until it does. Raises _Stopped when all is to end."""
+        wait, most = _AGAIN
+        while True:
+            try:
+                result = await self._in_thread(work)
+            except IndexUnavailable as error:
+                if self._trouble is None:
+                    log.error("the queue does not answer", error=str(error))
+                self._trouble = str(error)
+                if self._stop.is_set():
+                    raise _Stopped from error
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), wait)
+                wait = min(2 * wait, most)
+            else:
+                self._trouble = None
+                return result
+
+    async def _in_thread(self, work: Callable[[Queue], _Result]) -> _Result:
+        def done() -> _Result:
+            self._asking_since = time.monotonic()
+            try:
+                if self._queue is None:
+                    self._queue = self._open_queue()
+                return work(self._queue)
+            finally:
+                self._asking_since = None
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, done)
+
+    async def _drain(self) -> None:
+        """Let what is under way end, store what is known of feeds, and leave."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._polling.grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(_Stopped, TimeoutError):
+            async with asyncio.timeout(self._polling.grace):
+                for watched in self._watched.values():
+                    if watched.state != decode(watched.feed.state, watched.feed.key):
+                        await self._store(watched, watched.state)
+                await self._asked(
+                    lambda queue: queue.present("poller", self._member, self._clock(), 0)
+                )
+        if self._queue is not None:
+            await self._in_thread(lambda queue: queue.close())
+
+
+class _Stopped(Exception):
+    """The queue does not answer, and it is time to end."""

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from dedupe.feeds.subscriptions import Subscription
+from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
+from polling import FAST, listing, poller, run, taken
+
+from dedupe.daemon.feedstate import FeedState, decode, encode
+from dedupe.daemon.fetching import Limits
+from dedupe.daemon.listing import subscribed
+from dedupe.daemon.poller import List, Polling
+from dedupe.errors import SourceUnreadable
+from dedupe.queues.base import Queue
+
+
+def _state(queue: Queue, key: str) -> FeedState:
+    """What is stored of a feed; of one that is not there what nobody has asked."""
+    states = [decode(feed.state, key) for feed in queue.feeds() if feed.key == key]
+    return states[0] if states else FeedState(url=key, source="")
+
+
+def _titles(articles: list[dict[str, str]]) -> list[str]:
+    return [article["title"] for article in articles]
+
+
+def _wanted(given: list[Entry]) -> list[str]:
+    return [each.title for each in given]
+
+
+@pytest.mark.parametrize("format", ["rss", "atom", "rdf", "json"])
+def test_each_entry_of_a_feed_is_put_once_in_its_order(
+    server: FeedServer, url: str, queue: Queue, format: Format
+) -> None:
+    given = entries(8)
+    server.feed("/a", *given, format=format)
+    run(poller(url, listing(server.url("/a"))), lambda: len(server.seen) > 2)
+    assert _titles(taken(queue)) == _wanted(given)
+
+
+def test_an_article_has_its_source_and_three_times(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/a", Entry("1", "Ferry late", "The ferry is late.", published=FIRST))
+    before = datetime.now(UTC).replace(microsecond=0)
+    feeds = List("f", lambda: [Subscription(url=server.url("/a"), source="Kettleby Herald")])
+    run(poller(url, feeds), lambda: len(server.seen) > 1)
+    [article] = taken(queue)
+    assert article["source"] == "Kettleby Herald"
+    assert article["id"] == f"{server.url('/a')}#1"
+    assert datetime.fromisoformat(article["published"]) == FIRST
+    assert before <= datetime.fromisoformat(article["first_seen"]) <= datetime.now(UTC)
+
+
+def test_what_is_published_later_is_put_later(server: FeedServer, url: str, queue: Queue) -> None:
+    first, later = entries(3), entries(2, first=3)
+    feed = server.feed("/a", *first)
+
+    def goes_on() -> bool:
+        if len(server.seen) == 2:
+            feed.add(*later)
+        return server.statuses("/a").count(200) == 2 and len(server.seen) > 4
+
+    run(poller(url, listing(server.url("/a"))), goes_on)
+    assert _titles(taken(queue)) == _wanted(first + later)
+
+
+def test_an_entry_whose_text_changes_is_put_again_with_the_time_it_was_first_seen(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    feed = server.feed("/a", *entries(2))
+
+    def goes_on() -> bool:
+        if len(server.seen) == 2:
+            feed.entries[0].text = "The harbour says that none of it was so."
+        return server.statuses("/a").count(200) == 2 and len(server.seen) > 4
+
+    run(poller(url, listing(server.url("/a"))), goes_on)
+    old, new = (a for a in taken(queue) if a["id"].endswith("#story-1"))
+    assert new["text"] == "The harbour says that none of it was so."
+    assert new["first_seen"] == old["first_seen"]
+
+
+# ---- feeds that stay as they are -----------------------------------------------------------------
+
+
+def test_a_feed_that_has_not_changed_answers_304(server: FeedServer, url: str) -> None:
+    server.feed("/a", *entries(3), packed=True)
+    server.feed("/b", *entries(3), etag=False)
+    both = listing(server.url("/a"), server.url("/b"))
+    run(poller(url, both), lambda: all(len(server.requests(p)) > 3 for p in ("/a", "/b")))
+    for path in ("/a", "/b"):
+        assert set(server.statuses(path)[1:]) == {304}
+
+
+def test_a_restart_goes_on_where_it_was(server: FeedServer, url: str, queue: Queue) -> None:
+    first, later = entries(3), entries(2, first=3)
+    feed = server.feed("/a", *first)
+    feeds = listing(server.url("/a"))
+    run(poller(url, feeds), lambda: len(server.seen) > 1)
+    asked = len(server.seen)
+    run(poller(url, feeds), lambda: len(server.seen) > asked)
+    assert set(server.statuses("/a")[1:]) == {304}
+    feed.add(*later)
+    run(poller(url), lambda: server.statuses("/a").count(200) == 2)
+    assert _titles(taken(queue)) == _wanted(first + later)
+
+
+# ---- feeds with troubles -------------------------------------------------------------------------
+
+
+def test_a_feed_with_troubles_holds_up_no_other(server: FeedServer, url: str, queue: Queue) -> None:
+    good = entries(3)
+    server.feed("/good", *good)
+    server.feed("/hangs", trouble=Trouble(wait=float("inf")))
+    server.feed("/500", trouble=Trouble(500))
+    server.feed("/404", trouble=Trouble(404))
+    server.feed("/page", body=b"<html><body>No feed here</body></html>")
+    server.feed("/gone", trouble=Trouble(410))
+    cut = server.feed("/cut", *entries(9, "cut"))
+    cut.body = cut.rendered()[:-900]
+    paths = [*server.feeds]
+    urls = {path: server.url(path, n % 3) for n, path in enumerate(paths)}
+    run(
+        poller(
+            url,
+            listing(*urls.values(), "http://127.0.0.1:1/refused"),
+            limits=Limits(seconds=1.0),
+        ),
+        lambda: len(server.requests("/good")) > 3 and all(server.requests(p) for p in paths[2:]),
+    )
+    articles = taken(queue)
+    assert [t for t in _titles(articles) if "story" in t] == _wanted(good)
+    assert any("cut" in title for title in _titles(articles))
+    health = {path: _state(queue, key).health for path, key in urls.items() if path != "/hangs"}
+    assert health == {
+        "/good": "ok", "/500": "failing", "/404": "failing", "/page": "failing", "/gone": "gone",
+        "/cut": "broken",
+    }  # fmt: skip
+    assert "404" in (_state(queue, urls["/404"]).error or "")
+    assert len(server.requests("/gone")) == 1
+
+
+def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/busy", trouble=Trouble(429, {"Retry-After": "3600"}))
+    server.feed("/beside", *entries(2))
+    server.feed("/elsewhere", *entries(2))
+    busy = server.url("/busy")
+    feeds = listing(busy, server.url("/beside"), server.url("/elsewhere", 1))
+    run(
+        poller(url, feeds),
+        lambda: len(server.requests("/elsewhere")) > 8 and "/busy" in server.begun,
+    )
+    assert server.statuses("/busy") == [429]
+    assert [seen.path for seen in server.seen if seen.host == 0][-1] == "/busy"
+    state = _state(queue, busy)
+    assert state.due - (state.checked or 0) == pytest.approx(3600)
+
+
+def test_a_feed_that_moves_for_good_is_asked_at_its_new_address(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    given = entries(3)
+    old, new = server.url("/old"), server.url("/new", 1)
+    server.feed("/old", trouble=Trouble(301, {"Location": new}))
+    server.feed("/new", *given)
+    run(poller(url, listing(old)), lambda: len(server.requests("/new")) > 3)
+    assert len(server.requests("/old")) == 1
+    assert _state(queue, old).url == new
+    articles = taken(queue)
+    assert _titles(articles) == _wanted(given)
+    assert all(article["id"].startswith(f"{old}#") for article in articles)
+
+
+def test_a_feed_that_is_elsewhere_for_now_stays_where_it_is(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    old = server.url("/old")
+    server.feed("/old", trouble=Trouble(302, {"Location": server.url("/new")}))
+    server.feed("/new", *entries(1))
+    run(poller(url, listing(old)), lambda: len(server.requests("/new")) > 2)
+    assert len(server.requests("/old")) > 2
+    assert _state(queue, old).url == old
+
+
+def test_a_feed_that_takes_too_long_to_read_fails_alone(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    bomb = server.feed("/bomb")
+    bomb.body = _bomb()
+    server.feed("/good", *entries(2))
+    quick = Polling(pace=FAST.pace, per_host_delay=0.0, parse_seconds=1.0)
+    urls = server.url("/bomb"), server.url("/good", 1)
+    run(
+        poller(url, listing(*urls), polling=quick),
+        lambda: bool(_state(queue, urls[0]).failures) and len(server.requests("/good")) > 5,
+    )
+    assert "1 s" in (_state(queue, urls[0]).error or "")
+    assert len(taken(queue)) == 2
+
+
+def _bomb() -> bytes:
+    """A feed of some megabytes that keeps a parser busy for many seconds."""
+    item = "<item><guid>{}</guid><title>t</title><description>" + "&lt;b&gt;x" * 300
+    items = "".join((item + "</description></item>").format(n) for n in range(4_000))
+    return f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
+
+
+# ---- lists of feeds ------------------------------------------------------------------------------
+
+
+def test_a_list_that_is_read_again_adds_and_removes_feeds(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    for path in ("/a", "/b", "/c"):
+        server.feed(path, *entries(1, path[1:]))
+    by_hand = server.url("/c")
+    listed = [server.url("/a")]
+    ours = poller(url, List("f.txt", lambda: [Subscription(url=each) for each in listed]))
+    queue.subscribe({by_hand: encode(subscribed(Subscription(url=by_hand), 0.0))})
+
+    def goes_on() -> bool:
+        if server.requests("/a") and server.requests("/c") and listed[0] == server.url("/a"):
+            listed[0] = server.url("/b")
+            ours.reread()
+        return bool(server.requests("/b"))
+
+    run(ours, goes_on)
+    assert {feed.key for feed in queue.feeds()} == {server.url("/b"), by_hand}
+
+
+def test_a_list_that_cannot_be_read_changes_nothing(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/a", *entries(1))
+
+    def unreadable() -> list[Subscription]:
+        raise SourceUnreadable("f.txt", "is gone")
+
+    run(poller(url, listing(server.url("/a"), name="f.txt")), lambda: bool(server.seen))
+    asked = len(server.seen)
+    run(poller(url, List("f.txt", unreadable)), lambda: len(server.seen) > asked)
+    assert [feed.key for feed in queue.feeds()] == [server.url("/a")]
+
+
+def test_what_a_list_says_of_a_feed_is_taken_over(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/a", *entries(1))
+    key = server.url("/a")
+    run(poller(url, listing(key)), lambda: bool(server.seen))
+    named = List("feeds.txt", lambda: [Subscription(url=key, source="The Herald")])
+    asked = len(server.seen)
+    run(poller(url, named), lambda: len(server.seen) > asked)
+    assert _state(queue, key).source == "The Herald"
+
+
+def test_a_feed_whose_state_cannot_be_read_is_left_alone(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/a", *entries(1))
+    server.feed("/b", *entries(1))
+    queue.subscribe({server.url("/a"): b"\x99later"})
+    run(poller(url, listing(server.url("/b"))), lambda: len(server.requests("/b")) > 1)
+    assert server.requests("/a") == []
+    assert [feed.state == b"\x99later" for feed in queue.feeds()] == [True, False]

@@ -1,0 +1,84 @@
+"""Pollers against a server of feeds, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dedupe.feeds.subscriptions import Subscription
+
+from dedupe.daemon.fetching import Fetcher, Limits
+from dedupe.daemon.poller import List, Poller, Polling
+from dedupe.daemon.schedule import Pace
+from dedupe.metrics import Metrics
+from dedupe.queues.base import Queue
+from dedupe.queues.opening import open_queue
+
+AGENT = "newsdedupe-test/1"
+FAST = Polling(pace=Pace(0.05, 0.1), per_host_delay=0.0, grace=2.0)
+_PATIENCE = 30.0  # seconds
+
+
+def listing(*urls: str, name: str = "feeds.txt") -> List:
+    """A list of feeds with nothing but their addresses."""
+    return List(name, lambda: [Subscription(url=url) for url in urls])
+
+
+def poller(
+    url: str,
+    feeds: List | None = None,
+    *,
+    member: str = "one",
+    polling: Polling = FAST,
+    limits: Limits = Limits(seconds=5.0),  # noqa: B008
+    metrics: Metrics | None = None,
+    agent: str = AGENT,
+    **more: Any,
+) -> Poller:
+    """A poller on the queue of an index that may ask the loopback."""
+
+    def fetcher() -> Fetcher:
+        return Fetcher(user_agent=agent, allow=["127.0.0.0/8"], limits=limits)
+
+    return Poller(
+        lambda: open_queue(url),
+        fetcher,
+        metrics or Metrics(),
+        polling,
+        member=member,
+        user_agent=agent,
+        feeds=feeds,
+        **more,
+    )
+
+
+def run(polling: Poller | Sequence[Poller], until: Callable[[], bool]) -> None:
+    """Run pollers in one loop until something holds, and stop them."""
+    pollers = [polling] if isinstance(polling, Poller) else polling
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(each.run(stop)) for each in pollers]
+        try:
+            await holding(lambda: until() or any(task.done() for task in tasks))
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+    asyncio.run(main())
+
+
+async def holding(holds: Callable[[], bool]) -> None:
+    """Wait for something while the loop goes on."""
+    end = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "it does not come to hold"
+        await asyncio.sleep(0.02)
+
+
+def taken(queue: Queue) -> list[dict[str, Any]]:
+    """The articles in the queue that nobody has had, in their order."""
+    return [json.loads(entry.body) for entry in queue.take("test", 100_000, 0.0)]

@@ -1,0 +1,162 @@
+"""Workers for tests: in a thread of this process, and in processes that can be killed.
+
+As a program it is told `NAME URL` by lines, works on that queue in a child until nothing waits
+there, and answers with the child's process id, then the status that it ended with.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dedupe.daemon.logs import configure
+from dedupe.daemon.worker import Settings, Worker
+from dedupe.deduper import Deduper
+from dedupe.index.opening import open_index
+from dedupe.metrics import Metrics
+from dedupe.models import Article
+from dedupe.queues.base import Queue
+from dedupe.queues.opening import open_queue
+
+Message = dict[str, Any]
+
+
+def opened(url: str) -> Deduper:
+    """A deduper as the worker has it."""
+    return Deduper(open_index(url))
+
+
+@contextmanager
+def working(
+    url: str,
+    name: str = "one",
+    open_deduper: Callable[[str], Deduper] = opened,
+    clock: Callable[[], float] = time.time,
+    **settings: Any,
+) -> Iterator[Worker]:
+    """A worker in a thread, as long as the context lasts."""
+    worker = Worker(
+        partial(open_queue, url), partial(open_deduper, url), Metrics(),
+        Settings(name, **{"wait": 0.1, **settings}), clock,
+    )  # fmt: skip
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stopping.set()
+        thread.join()
+
+
+@contextmanager
+def queue_of(url: str) -> Iterator[Queue]:
+    """A handle for the test."""
+    queue = open_queue(url)
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+def encoded(articles: Sequence[Article]) -> list[bytes]:
+    """As they stand in the queue."""
+    return [msgspec.json.encode(article) for article in articles]
+
+
+def messages(queue: Queue) -> list[Message]:
+    """All that is told."""
+    told: list[Message] = []
+    after = ""
+    while some := queue.outputs(after, 100):
+        told += [msgspec.json.decode(output.body) for output in some]
+        after = some[-1].id
+    return told
+
+
+def of_type(told: Sequence[Message], type: str) -> list[Message]:
+    """Those of one type."""
+    return [message for message in told if message["type"] == type]
+
+
+def is_done(queue: Queue) -> bool:
+    """Whether nothing waits."""
+    backlog = queue.backlog()
+    return backlog.waiting == backlog.pending == 0
+
+
+class Forking:
+    """The program, as a test sees it."""
+
+    def __init__(self, root: Path) -> None:
+        paths = [str(root), str(root / "tests")]
+        self.process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        self.answers = self.process.stdout
+
+    def start(self, name: str, url: str) -> int:
+        """Start a worker; its process id."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{name} {url}\n")
+        self.process.stdin.flush()
+        return int(self.hear())
+
+    def hear(self) -> str:
+        """The next line."""
+        return self.answers.readline().strip()
+
+    def end(self) -> None:
+        """Let it end."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.answers.close()
+
+
+def main() -> None:
+    """Do as each line says."""
+    from streams import clear_cut
+
+    configure(level="error")
+    Deduper(open_index("memory:")).add_batch(clear_cut())  # what follows is not about loading
+    print("ready", flush=True)
+    for line in sys.stdin:
+        name, url = line.split()
+        child = os.fork()
+        if child == 0:
+            with (
+                queue_of(url) as queue,
+                working(url, name, batch=7, takeover=1.0) as worker,
+            ):
+                while not (is_done(queue) and _has_told(queue, url)):
+                    time.sleep(0.05)
+                assert worker.hung() is None
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _has_told(queue: Queue, url: str) -> bool:
+    """Whether all events are told of."""
+    index = open_index(url)
+    try:
+        return not index.events(int(queue.cursor("events") or 0), 1)
+    finally:
+        index.close()
+
+
+if __name__ == "__main__":
+    main()
