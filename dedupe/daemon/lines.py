@@ -23,8 +23,10 @@ class Lines:
         if path == "-":
             self._fd = os.dup(1)
             return
+        # A pipe that is open for reading too would never break.
+        mode = os.O_WRONLY if _is_special(path) else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._fd = os.open(path, mode | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -33,7 +35,7 @@ class Lines:
 
         None where there is none, or where this is no file. Only for whoever is alone with the file.
         """
-        if self._path == "-" or not Path(self._path).is_file():
+        if self._path == "-" or _is_special(self._path):
             return None
         end = os.lseek(self._fd, 0, os.SEEK_END)
         whole = self._newline_before(end) + 1
@@ -71,3 +73,14 @@ class Lines:
     def close(self) -> None:
         """Let go of it."""
         os.close(self._fd)
+
+
+def check_writable(path: str) -> None:
+    """Raise UsageError for a file that cannot be written. A pipe is not opened: that waits."""
+    if path != "-" and not _is_special(path):
+        Lines(path).close()
+
+
+def _is_special(path: str) -> bool:
+    """Whether something is there that is no file: a pipe, a terminal."""
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()

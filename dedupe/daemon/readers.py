@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from dedupe.daemon.lines import Lines
+from dedupe.daemon.lines import Lines, check_writable
 from dedupe.daemon.messages import numbered
 from dedupe.daemon.part import Part
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable
@@ -173,11 +173,11 @@ class LineReader(Reader):
         self._path, self._most = path, most
         self._lines: Lines | None = None
         self._last: bytes | None = None
-        Lines(path).close()
+        check_writable(path)
 
     async def begin(self) -> None:
         """Open the file."""
-        self._lines = Lines(self._path)
+        self._lines = await self.in_thread(partial(Lines, self._path))
         self._last = await self.in_thread(self._lines.mend)
 
     async def turn(self, stop: asyncio.Event) -> None:

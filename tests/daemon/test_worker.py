@@ -160,7 +160,7 @@ def test_what_a_dead_worker_has_left_is_taken_over(url: str) -> None:
 
 def test_events_that_others_bring_about_are_told_too_in_their_order(url: str) -> None:
     with queue_of(url) as queue:
-        queue.put(encoded(clear_cut()[:4]))
+        queue.put(encoded(examples()[::9]))
         with working(url, "one"), working(url, "two"):
             until(lambda: is_done(queue), "all are decided")
             deduper = opened(url)
