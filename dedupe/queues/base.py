@@ -11,7 +11,14 @@ What every backend guarantees:
 - **From the beginning.** Whoever takes entries gets those that were put before it came.
 - **Nobody is overtaken.** `trim` deletes only what every reader is done with.
 
-Bodies are bytes, JSON in UTF-8; the queue does not look into them.
+A method that ended in IndexUnavailable may have done its work or not. What compares first
+(`polled`, `publish`, `advance`) or ends entries (`finish`, `bury`) is safe to ask again, and says
+False or 0 where it had been done. `put` is not: an article may be there twice then, which costs a
+second decision that finds it known. Entries that `take` or `take_over` had handed out are given by
+the next call of either, or of `own`.
+
+Bodies are bytes, JSON in UTF-8; the queue does not look into them. Ids come in the order of the
+queue, but are not to be compared as text. On Redis the streams are open to all: docs/queue.md.
 """
 
 from __future__ import annotations
@@ -22,6 +29,10 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 FORMAT = 1  # of the articles that this version of dedupe puts
+# How often an entry may be handed out in company (`own`, `take_over`). A killed process takes down
+# whatever it had, so only what was handed out alone and was not finished is suspect: of an entry
+# that was handed out ALONE + 3 times three workers died that had nothing else.
+ALONE = 2
 
 
 class Feed(NamedTuple):
@@ -35,9 +46,9 @@ class Feed(NamedTuple):
 class Entry(NamedTuple):
     """One article as it was handed out."""
 
-    id: str  # ascending in the order of the queue
-    body: bytes  # the article as JSON
-    format: int  # version of the format of the body
+    id: str
+    body: bytes  # the article as JSON; where the format is 0 whatever there is, as JSON
+    format: int  # version of the format of the body; 0: a stranger's entry that has none
     tries: int  # how often it was handed out before, to whomever
 
 
@@ -51,14 +62,14 @@ class Finished(NamedTuple):
 class Output(NamedTuple):
     """One message for whoever listens."""
 
-    id: str  # ascending in the order of the output
-    body: bytes
+    id: str
+    body: bytes  # JSON
 
 
 class Dead(NamedTuple):
     """An entry that was given up."""
 
-    id: str  # its own among the dead, ascending
+    id: str  # its own among the dead
     entry: str  # id that it had
     reason: str
     body: bytes
@@ -80,9 +91,10 @@ class Queue(Protocol):
     """One open queue. Not for several threads at once; each has its own.
 
     Every method raises dedupe.errors.IndexUnavailable where the store does not answer in time or
-    refuses (a retry may succeed), and IndexDamaged where what is stored cannot be read. Names of
-    consumers, readers and members are short words of the caller's. Times are seconds since 1970,
-    given by the caller.
+    refuses (a retry may succeed), IndexDamaged where what is stored cannot be read, and UsageError
+    for an id to go on from that is none. Names of consumers, readers and members are short words of
+    the caller's; of a consumer no two live at once. Times are seconds since 1970, `now` is the
+    caller's; when something was put or handed out, the clock of the store says.
     """
 
     # ---- feeds -----------------------------------------------------------------------------------
@@ -108,11 +120,17 @@ class Queue(Protocol):
         ...
 
     def present(self, role: str, name: str, now: float, seconds: float) -> list[str]:
-        """Be a member of a role for so long; gives all members that are, sorted. 0: leave."""
+        """Be a member of a role until now + seconds; gives all members that are, sorted.
+
+        0 seconds: leave.
+        """
         ...
 
     def hold(self, lock: str, name: str, now: float, seconds: float) -> bool:
-        """Have a lock, or keep it, for so long. 0: let go of it. False where another has it."""
+        """Have a lock, or keep it, until now + seconds; False where another has it.
+
+        0 seconds: let go of it.
+        """
         ...
 
     # ---- articles --------------------------------------------------------------------------------
@@ -127,15 +145,17 @@ class Queue(Protocol):
 
     def own(self, consumer: str, most: int, after: str = "") -> list[Entry]:
         """Entries that this consumer has and has not finished, beyond one: what it was at when it
-        was killed.
+        was killed. None are left where it gives none.
+
+        They are handed out once more. Those that were handed out ALONE times or more come one at a
+        time, so that one that kills its worker takes no others with it.
         """
         ...
 
     def take_over(self, consumer: str, idle: float, most: int) -> list[Entry]:
         """Entries that others have had for more than `idle` seconds; they are this consumer's now.
 
-        Those that were handed out twice or more come one at a time, so that one that kills its
-        worker takes no others with it.
+        Those that were handed out ALONE times or more come one at a time, as with `own`.
         """
         ...
 
@@ -160,7 +180,8 @@ class Queue(Protocol):
     def publish(self, reader: str, before: str, after: str, outputs: Sequence[bytes]) -> bool:
         """Append messages and move a cursor, in one step; False, and nothing, where it was moved.
 
-        For what is copied from another log: the cursor says how far.
+        For what is copied from another log: the cursor is a position in that, and `trim` takes no
+        notice of it. Without outputs it says that a reader is one that copies.
         """
         ...
 
@@ -169,7 +190,9 @@ class Queue(Protocol):
         ...
 
     def cursor(self, reader: str) -> str:
-        """How far a reader is; "" for one that is new. From now on `trim` spares what it lacks."""
+        """How far a reader is; "" for one that is new. From now on `trim` spares what it lacks,
+        unless it is one that copies (`publish`).
+        """
         ...
 
     def advance(self, reader: str, before: str, after: str) -> bool:
@@ -186,7 +209,9 @@ class Queue(Protocol):
         """Delete entries and messages from before a time that nobody still needs; how many.
 
         Entries that are not finished stay, and all behind the slowest group that reads them;
-        messages stay until the slowest reader has them. The dead stay until they are revived.
+        messages stay until the slowest reader has them. The dead stay until they are revived or
+        discarded. On Redis groups of strangers count too, and consumers that had nothing for a day
+        are forgotten.
         """
         ...
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from dedupe.errors import UsageError
 from dedupe.index.opening import file_of
 from dedupe.index.sqlite.file import File, open_beside, open_memory
-from dedupe.queues.base import FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
+from dedupe.queues.base import ALONE, FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
 
 _TRIMMED = 1000  # entries that one transaction deletes
 _LOOKING = 0.05  # seconds between two looks whether something has come
+_NONE = 1 << 62  # an id that no entry reaches
+_Needed = Callable[[sqlite3.Connection], int]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS queue_feeds (
@@ -156,11 +159,16 @@ class SqliteQueue:
 
     def take(self, consumer: str, most: int, wait: float) -> list[Entry]:
         """Entries that nobody has had."""
-        waiting = f"{_HANDED} WHERE u.consumer IS NULL ORDER BY u.id LIMIT ?"
-        if not self._comes("SELECT 1 FROM queue_unfinished WHERE consumer IS NULL", (), wait):
-            return []
-        with self._writing() as db:
-            return _handed(db, consumer, db.execute(waiting, (most,)).fetchall())
+        fresh = "SELECT 1 FROM queue_unfinished WHERE consumer IS NULL"
+        end = time.monotonic() + wait
+        taken: list[Entry] = []
+        while not taken and self._comes(fresh, (), end - time.monotonic()):
+            with self._writing() as db:
+                rows = db.execute(
+                    f"{_HANDED} WHERE u.consumer IS NULL ORDER BY u.id LIMIT ?", (most,)
+                ).fetchall()
+                taken = _handed(db, consumer, rows)
+        return taken
 
     def own(self, consumer: str, most: int, after: str = "") -> list[Entry]:
         """Entries that this consumer has."""
@@ -268,21 +276,20 @@ class SqliteQueue:
             "queue_outputs", before, _needed_output
         )
 
-    def _trim(self, table: str, before: float, needed: Any) -> int:
-        total = gone = 0
-        while gone or not total:
+    def _trim(self, table: str, before: float, needed: _Needed) -> int:
+        total = 0
+        while True:
             with self._writing() as db:
-                young = f"SELECT min(id) FROM {table} WHERE time >= ?"
-                (end,) = db.execute(young, (before,)).fetchone()
-                ends = [each for each in (end, needed(db)) if each is not None]
-                doomed = f"SELECT id FROM {table} WHERE id < ? ORDER BY id LIMIT {_TRIMMED}"
-                gone = db.execute(
-                    f"DELETE FROM {table} WHERE id IN ({doomed})", (min(ends, default=1 << 62),)
-                ).rowcount
-            if not gone:
-                break
-            total += gone
-        return total
+                rows = db.execute(
+                    f"SELECT id, time FROM {table} WHERE id < ? ORDER BY id LIMIT {_TRIMMED}",
+                    (needed(db),),
+                ).fetchall()
+                doomed = [id for id, _ in takewhile(lambda row: row[1] < before, rows)]
+                if doomed:
+                    db.execute(f"DELETE FROM {table} WHERE id <= ?", (doomed[-1],))
+            total += len(doomed)
+            if len(doomed) < _TRIMMED:
+                return total
 
     def discard(self, ids: Sequence[str]) -> int:
         """Delete dead entries for good."""
@@ -349,8 +356,8 @@ def _handed(db: sqlite3.Connection, consumer: str, rows: Sequence[Any]) -> list[
 
 
 def _together(rows: Sequence[Any]) -> Sequence[Any]:
-    """The first that may be handed out together: one that was twice or more comes alone."""
-    alone = next((i for i, row in enumerate(rows) if row[3] >= 2), len(rows))
+    """The first that may be handed out together: one that was so too often comes alone."""
+    alone = next((i for i, row in enumerate(rows) if row[3] >= ALONE), len(rows))
     return rows[: max(1, alone)]
 
 
@@ -384,16 +391,16 @@ def _move(db: sqlite3.Connection, reader: str, before: str, after: str, *, copie
     return True
 
 
-def _needed_entry(db: sqlite3.Connection) -> int | None:
+def _needed_entry(db: sqlite3.Connection) -> int:
     """The first entry that is not finished."""
     (first,) = db.execute("SELECT min(id) FROM queue_unfinished").fetchone()
-    return None if first is None else int(first)
+    return _NONE if first is None else int(first)
 
 
-def _needed_output(db: sqlite3.Connection) -> int | None:
+def _needed_output(db: sqlite3.Connection) -> int:
     """The first message that a reader lacks."""
     rows = db.execute("SELECT position FROM queue_cursors WHERE NOT copies").fetchall()
-    return min((_number(position) + 1 for (position,) in rows), default=None)
+    return min((_number(position) + 1 for (position,) in rows), default=_NONE)
 
 
 def _number(id: str) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 from dedupe.errors import IndexDamaged, UsageError
 from dedupe.index.redis.connecting import Command, Store, script
-from dedupe.queues.base import FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
+from dedupe.queues.base import ALONE, FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
 
 _NAMES = (
     "open", "feeds", "polled", "drop", "present", "hold", "put", "take", "own", "take_over",
@@ -113,14 +113,16 @@ class RedisQueue:
     def own(self, consumer: str, most: int, after: str = "") -> list[Entry]:
         """Entries that this consumer has."""
         self._lost.pop(consumer, None)  # what it would give is among them
-        command = self._command("own", consumer, most, _id(after), caller=self._asker(consumer))
+        command = self._command(
+            "own", consumer, most, ALONE, _id(after), caller=self._asker(consumer)
+        )
         return _entries(self._store.ask(*command))
 
     def take_over(self, consumer: str, idle: float, most: int) -> list[Entry]:
         """Entries that others have had for long."""
         if taken := self._again(consumer):
             return taken
-        return _entries(self._hand("take_over", consumer, most, int(idle * 1000) + 1))
+        return _entries(self._hand("take_over", consumer, most, ALONE, int(idle * 1000) + 1))
 
     def _hand(self, name: str, consumer: str, *args: Any) -> Any:
         """Ask for entries, in a way that they can be asked for again."""
@@ -196,7 +198,8 @@ class RedisQueue:
                 break
             self._wait("decisions", after or "0-0", left)
         return [
-            Output(_text(id), fields.get(b"message") or _as_json(fields)) for id, fields in found
+            Output(_text(id), fields[b"message"] if b"message" in fields else _as_json(fields))
+            for id, fields in found
         ]
 
     def cursor(self, reader: str) -> str:

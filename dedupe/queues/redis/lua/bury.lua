@@ -1,6 +1,7 @@
 -- Ends an entry and keeps it among the dead. ARGV: caller, request, id, version of its format,
 -- article, reason, outputs.
 return once(function()
+  are_streams(DEAD, DECISIONS)
   if call('XACK', ARTICLES, GROUP, ARGV[3]) == 0 then
     return 0
   end

@@ -1,6 +1,7 @@
 -- Ends entries that have not ended, and tells their outputs. ARGV: caller, request, then for each
 -- its id, the number of its outputs, these.
 return once(function()
+  are_streams(DECISIONS)
   local ended, at = 0, 3
   while at <= #ARGV do
     local outputs = tonumber(ARGV[at + 1])

@@ -78,6 +78,13 @@ local function put(article, version)
   return call('XADD', ARTICLES, '*', 'v', version, 'article', article)
 end
 
+-- Fails where a stream is none: a script that fails later has done half of its work.
+local function are_streams(...)
+  for _, stream in ipairs({ ... }) do
+    call('XLEN', stream)
+  end
+end
+
 -- Appends ARGV from a place on to the output, each with its number.
 local function tell(from, to)
   if to < from then
@@ -103,32 +110,33 @@ local function with_fields(handed)
   return entries
 end
 
--- Hands out those of some pending entries that are still in the stream. Lines of XPENDING.
-local function claim(pending, consumer)
-  local handed = {}
+-- Those of some pending entries, lines of XPENDING, that nobody has deleted from the stream.
+local function there(pending)
+  local found = {}
   for _, each in ipairs(pending) do
     if call('XRANGE', ARTICLES, each[1], each[1])[1] then
-      call('XCLAIM', ARTICLES, GROUP, consumer, 0, each[1], 'RETRYCOUNT', each[4] + 1, 'JUSTID')
-      handed[#handed + 1] = { each[1], each[4] }
+      found[#found + 1] = each
     else
-      call('XACK', ARTICLES, GROUP, each[1]) -- somebody has deleted it
+      call('XACK', ARTICLES, GROUP, each[1])
+    end
+  end
+  return found
+end
+
+-- Hands out the first of some pending entries, as many as may come together: one that was handed
+-- out so often comes alone.
+local function hand_out(pending, most, often, consumer)
+  local handed = {}
+  for _, each in ipairs(pending) do
+    local id, tries = each[1], each[4]
+    if #handed == most or tries >= often and #handed > 0 then
+      break
+    end
+    call('XCLAIM', ARTICLES, GROUP, consumer, 0, id, 'RETRYCOUNT', tries + 1, 'JUSTID')
+    handed[#handed + 1] = { id, tries }
+    if tries >= often then
+      break
     end
   end
   return handed
-end
-
--- The first of some pending entries that may be handed out together: one that was handed out
--- twice or more comes alone.
-local function together(pending, most)
-  local chosen = {}
-  for _, each in ipairs(pending) do
-    if #chosen == most or each[4] >= 2 and #chosen > 0 then
-      break
-    end
-    chosen[#chosen + 1] = each
-    if each[4] >= 2 then
-      break
-    end
-  end
-  return chosen
 end
