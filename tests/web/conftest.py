@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ class Serving:
 
     def ready(self) -> Serving:
         """Wait until it is."""
-        until(lambda: self.client.get("/readyz").status_code == 200, "/readyz")
+        end = time.monotonic() + 180  # the first after a change compiles
+        while self.client.get("/readyz").status_code != 200:
+            assert time.monotonic() < end, self.log.read_text("utf-8")
+            time.sleep(0.05)
         return self
 
     def add(self, *articles: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
