@@ -93,10 +93,11 @@ def find_credit(
             found = _in_field(name)
             if found:
                 return _credit(found, "metadata")
-    own = agency_of(source, url)
+    # Whoever publishes may link to an agency's site without being the agency: the source decides.
+    publisher = (source, None) if source and source.strip() else (None, url)
+    own = agency_of(*publisher)
     if own:
-        quote = source if source and agency_of(source, None) == own else url
-        return Credit(agency=own, how="source", quote=quote or "")
+        return Credit(agency=own, how="source", quote=publisher[0] or publisher[1] or "")
     if author:
         found = _in_field(author[:_MAX_FIELD])
         if found:

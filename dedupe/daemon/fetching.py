@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ _BLOCK = 1 << 16  # bytes that are read, and unpacked, at once
 _LONGEST_URL = 8_192
 _LONGEST_HEADER = 1_024  # of those that are kept
 _LONGEST_WAIT = 30 * 86_400.0  # seconds that a server may ask for
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.I)  # as it is sent: IDNA, no scope
 _GZIP, _ZLIB, _DEFLATE = 31, 15, -15  # forms, as zlib counts them
 
 
@@ -187,12 +189,13 @@ class Fetcher:
             raise FetchFailed(_unnamed(shown), "address", "is not an address") from error
         if target.scheme not in ("http", "https"):
             raise FetchFailed(_unnamed(shown), "address", "is not an http or https address")
-        if not target.raw_host or port is None or not shown == url.strip():
+        host = target.raw_host or ""
+        if port is None or shown != url.strip() or not _HOST.fullmatch(host):
             raise FetchFailed(_unnamed(shown), "address", "is not an address")
         if target.raw_user is not None or target.raw_password is not None:
             raise FetchFailed(_shown(target), "address", "has a user name in it, which is refused")
         try:
-            self._resolver.check(target.raw_host, port)
+            self._resolver.check(host, port)
         except AddressRefused as refused:
             raise FetchFailed(_shown(target), "address", str(refused)) from refused
         return target.with_fragment(None)
@@ -212,14 +215,17 @@ class Fetcher:
         encodings = ",".join(response.headers.getall("Content-Encoding", [])).lower()
         unpacker = _Unpacker(encodings.strip())
         most, sent = self._limits.bytes, 0
+        reason = f"is larger than {most / (1 << 20):g} MiB"
+        too_large = FetchFailed(_shown(url), "too_large", reason)
+        if (response.content_length or 0) > most:
+            raise too_large
         body = bytearray()
         async for chunk in response.content.iter_chunked(_BLOCK):
             sent += len(chunk)
             for piece in unpacker.unpacked(chunk):
                 body += piece
                 if max(sent, len(body)) > most:
-                    reason = f"is larger than {most / (1 << 20):g} MiB"
-                    raise FetchFailed(_shown(url), "too_large", reason)
+                    raise too_large
         unpacker.finish()
         return bytes(body)
 

@@ -53,7 +53,7 @@ async def full_text(fetcher: Fetcher, robots: Robots, url: str, now: float) -> P
         return None
     body, address = answer.body, answer.url
     charset = charset_of(answer.content_type) or declared_encoding(body)
-    found = await _in_thread(
+    found = await in_thread(
         lambda: extract_page(decode_document(body, charset)[0], address), _SECONDS
     )
     if not found or not found.get("text", "").strip():
@@ -67,7 +67,7 @@ async def full_text(fetcher: Fetcher, robots: Robots, url: str, now: float) -> P
     )
 
 
-async def _in_thread(work: Callable[[], T], seconds: float) -> T | None:
+async def in_thread(work: Callable[[], T], seconds: float) -> T | None:
     """What `work` gives; None where it takes longer, or where others do so that none is free.
 
     A thread cannot be ended. These do not keep the process from ending, as those of an executor do.

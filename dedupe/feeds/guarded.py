@@ -85,7 +85,9 @@ class _Guard:
             super()._sync_author_detail(key)  # type: ignore[misc]
 
     def _add_tag(self, term: object, scheme: object, label: object) -> None:
-        """Compares every category with all others; nobody here asks for them."""
+        """Compares every category with all others; only feedparser itself asks for the last."""
+        tag = {"term": term, "scheme": scheme, "label": label}
+        self._get_context()["tags"] = [tag]  # type: ignore[attr-defined]
 
 
 def parse_xml(text: str, bounds: Bounds | None = None) -> FeedTree:

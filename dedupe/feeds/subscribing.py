@@ -78,7 +78,7 @@ def remove_feed(path: str, url: str) -> bool:
         if is_gone:
             after = after[:start] + after[end:]
     kept = [entry for entry, is_gone in zip(held, gone, strict=True) if not is_gone]
-    if after.strip() and _entries(after, format, path, may_be_empty=not kept) != kept:
+    if after.strip() and _entries(after, format, path) != kept:
         raise _by_hand(path, "other feeds would go with it")
     _write(path, after)
     return True
@@ -97,14 +97,10 @@ def _read(path: str) -> bytes:
     return data
 
 
-def _entries(
-    data: bytes, format: ListFormat, path: str, may_be_empty: bool = False
-) -> list[Subscription | str]:
+def _entries(data: bytes, format: ListFormat, path: str) -> list[Subscription | str]:
     try:
         return [entry for _, entry in entries(data, format, shown(path))]
     except SourceUnreadable as error:
-        if may_be_empty:
-            return []
         raise UsageError(str(error)) from error
 
 
@@ -242,7 +238,6 @@ def _add_to_opml(data: bytes, feed: Subscription, path: str) -> bytes:
         "type": "rss",
         "text": feed.source or feed.url,
         "xmlUrl": feed.url,
-        "source": feed.source,
         "interval": None if feed.interval_minutes is None else f"{feed.interval_minutes:g}",
         "fetch_pages": None if feed.fetch_pages is None else str(feed.fetch_pages).lower(),
     }

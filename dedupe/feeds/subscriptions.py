@@ -176,7 +176,7 @@ def same_feed(url: str) -> str:
 
 
 def _shortly(text: str) -> str:
-    text = one_line(text) or "nothing"
+    text = shown(one_line(text) or "nothing")
     return text if len(text) <= 100 else text[:100] + "…"
 
 
@@ -196,9 +196,9 @@ def _toml(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise SourceUnreadable(name, f"not TOML: {error}"[:300]) from error
-    feeds = document.get("feed")
+    feeds = document.get("feed", [])
     if not isinstance(feeds, list):
-        raise SourceUnreadable(name, "holds no [[feed]]")
+        raise SourceUnreadable(name, "feed is no list of tables; write [[feed]] above each")
     lines = [text.count("\n", 0, match.end()) + 1 for match in _HEADER.finditer(text)]
     for number, fields in enumerate(feeds):
         line = lines[number] if len(lines) == len(feeds) else 1
@@ -229,9 +229,10 @@ def _opml(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
             if given.get("type", "").lower() in ("rss", "atom"):
                 yield line, "an outline of a feed without xmlUrl"
             continue
+        titles = (one_line(given.get("title")), one_line(given.get("text")))
         fields = {
             "url": url,
-            "title": one_line(given.get("title")) or one_line(given.get("text")),
+            "title": next((title for title in titles if title and title != url.strip()), None),
             "source": given.get("source"),
             "interval": given.get("interval"),
             "fetch_pages": given.get("fetch_pages") or given.get("fetchpages"),

@@ -279,6 +279,19 @@ def test_the_agencys_own_article_is_credited_to_it() -> None:
     assert credit.quote == "https://www.reuters.com/world/1"
 
 
+def test_who_links_to_an_agencys_site_is_not_the_agency() -> None:
+    url = "https://www.reuters.com/world/1"
+    for source in ("https://evil.example/feed", "evil.example", "The Daily Invention"):
+        assert find_credit("The bridge reopened.", source=source, url=url) is None
+    credit = find_credit("LONDON (Reuters) - The bridge reopened.", source="evil.example", url=url)
+    assert credit is not None
+    assert (credit.agency, credit.how) == ("Reuters", "dateline")
+    for source in ("reuters.com", "https://feeds.reuters.com/world", "Reuters: World"):
+        credit = find_credit("The bridge reopened.", source=source, url=url)
+        assert credit is not None
+        assert (credit.agency, credit.how, credit.quote) == ("Reuters", "source", source)
+
+
 def test_a_title_ending_in_an_agency_credits_it() -> None:
     credit = find_credit("The bridge reopened.", title="Bridge reopens after storm - Reuters")
     assert credit is not None
