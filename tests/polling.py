@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dedupe.feeds.subscriptions import Subscription
-
 from dedupe.daemon.fetching import Fetcher, Limits
-from dedupe.daemon.poller import List, Poller, Polling
+from dedupe.daemon.listing import List
+from dedupe.daemon.poller import Poller, Polling
 from dedupe.daemon.schedule import Pace
+from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
 from dedupe.queues.opening import open_queue
@@ -22,9 +22,10 @@ FAST = Polling(pace=Pace(0.05, 0.1), per_host_delay=0.0, grace=2.0)
 _PATIENCE = 30.0  # seconds
 
 
-def listing(*urls: str, name: str = "feeds.txt") -> List:
-    """A list of feeds with nothing but their addresses."""
-    return List(name, lambda: [Subscription(url=url) for url in urls])
+def listing(*feeds: str | Subscription, name: str = "feeds.txt") -> List:
+    """A list of feeds, given by their addresses or with more."""
+    read = tuple(Subscription(url=each) if isinstance(each, str) else each for each in feeds)
+    return List(name, lambda: Subscriptions(read, ()))
 
 
 def poller(

@@ -74,7 +74,7 @@ def check(urls: tuple[str, ...], **given: Any) -> None:
     """
     from dedupe.cli.feed_tables import checks_shown
 
-    found = asyncio.run(_checked(urls, given))
+    found = asyncio.run(_checked(_addresses(urls), given))
     _put_out(given, found, lambda: checks_shown(found))
     sys.exit(0 if all(each.ok for each in found) else 1)
 
@@ -98,7 +98,7 @@ def add(urls: tuple[str, ...], **given: Any) -> None:
     from dedupe.daemon.listing import subscribed
     from dedupe.feeds.subscriptions import Subscription
 
-    good = list(dict.fromkeys(urls))
+    wanted = good = _addresses(urls)
     if not given["unchecked"]:
         found = asyncio.run(_checked(good, given))
         good = [each.url for each in found if each.ok]
@@ -125,7 +125,7 @@ def add(urls: tuple[str, ...], **given: Any) -> None:
         added = queue.subscribe(states)
     there = len(states) - added
     _say(f"{counted(added, 'feed')} added" + (f", {there:,} were there" if there else ""))
-    sys.exit(0 if len(good) == len(set(urls)) else 1)
+    sys.exit(0 if len(good) == len(wanted) else 1)
 
 
 @feeds_group.command()
@@ -149,6 +149,16 @@ def remove(urls: tuple[str, ...], **given: Any) -> None:
     sys.exit(1 if missing else 0)
 
 
+def _addresses(urls: Sequence[str]) -> list[str]:
+    """Each address once. Raises UsageError for what is none."""
+    from dedupe.feeds.subscriptions import feed_url
+
+    try:
+        return [*dict.fromkeys(map(feed_url, urls))]
+    except ValueError as error:
+        raise UsageError(f"a feed's address is wrong: {error}") from error
+
+
 def _say(line: str) -> None:
     click.echo(harmless(line), err=True)
 
@@ -166,9 +176,6 @@ async def _checked(urls: Sequence[str], given: dict[str, Any]) -> list[Checked]:
     from dedupe.daemon.checking import checked
     from dedupe.daemon.parsers import Parsers
 
-    for url in urls:
-        if not url.startswith(("http://", "https://")):
-            raise UsageError(f"{url!r} is no address of a feed; it begins with https:// or http://")
     async with fetcher_of(given) as fetcher, Parsers() as parsers:
         return [each async for each in checked(urls, fetcher, parsers)]
 

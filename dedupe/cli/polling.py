@@ -92,8 +92,9 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
 
     Raises ConfigError, MissingExtra, and SourceUnreadable where --feeds cannot be read.
     """
+    from dedupe.daemon.listing import List
     from dedupe.daemon.members import Member
-    from dedupe.daemon.poller import List, Poller, Polling
+    from dedupe.daemon.poller import Poller, Polling
     from dedupe.daemon.schedule import Pace
     from dedupe.feeds.subscriptions import read_subscriptions
     from dedupe.queues.opening import open_queue

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.schedule import MINUTE
 from dedupe.errors import IndexDamaged
 from dedupe.feeds.identity import source_of
-from dedupe.feeds.subscriptions import Subscription
+from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.queues.base import Queue
+
+
+class List(Struct, frozen=True):
+    """Where feeds are listed."""
+
+    name: str  # of the file
+    read: Callable[[], Subscriptions]
 
 
 class Listed(NamedTuple):
@@ -58,6 +66,8 @@ def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: 
             continue  # the poller tells of it
         if key in wanted:
             settled = msgspec.structs.replace(state, listed=file, **_settings(wanted[key]))
+            if settled.fixed != state.fixed:
+                settled = msgspec.structs.replace(settled, due=0.0)
             if settled != state:
                 altered += queue.polled(feed._replace(state=encode(settled)), [])
         elif state.listed == file:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from types import TracebackType
 
 import msgspec
@@ -69,7 +69,7 @@ async def _start() -> Process:
     """In a session of its own, so that Ctrl-C does not reach it."""
     arguments = (sys.executable, "-P", "-m", "dedupe.daemon.parsing")
     return await asyncio.create_subprocess_exec(
-        *arguments, stdin=PIPE, stdout=PIPE, start_new_session=True, limit=1 << 20
+        *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True, limit=1 << 20
     )
 
 

@@ -11,7 +11,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import TypeVar
 
@@ -21,14 +20,14 @@ from msgspec import Struct
 from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, decode, encode
 from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
-from dedupe.daemon.listing import listed
+from dedupe.daemon.listing import List, listed
 from dedupe.daemon.members import died_here
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.part import Part
+from dedupe.daemon.patience import PatientQueue, Stopped
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
-from dedupe.errors import DedupeError, IndexDamaged, IndexUnavailable
-from dedupe.feeds.subscriptions import Subscription
+from dedupe.errors import DedupeError, IndexDamaged
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Feed, Queue
 
@@ -38,8 +37,6 @@ _PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
-_SILENT = 5.0  # that the queue may take to answer
-_AGAIN = 0.5, 10.0  # seconds until a store that fails is asked again: first, at most
 _TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
 
 log = structlog.get_logger()
@@ -55,13 +52,6 @@ class Polling(Struct, frozen=True):
     parse_seconds: float = 20.0  # that reading one feed may take
     beat: float = 10.0  # between two signs of life
     grace: float = 10.0  # until requests that are under way are given up when it ends
-
-
-class List(Struct, frozen=True):
-    """Where feeds are listed."""
-
-    name: str  # of the file
-    read: Callable[[], Sequence[Subscription]]
 
 
 class _Watched:
@@ -99,7 +89,7 @@ class Poller(Part):
         """`member` is its name among pollers. `clock` gives seconds since 1970, `chance` numbers
         from 0 to 1.
         """
-        self._open_queue = open_queue
+        self._queue = PatientQueue(open_queue)
         self._open_fetcher = open_fetcher
         self._metrics = metrics
         self._polling = polling
@@ -108,16 +98,13 @@ class Poller(Part):
         self._feeds = feeds
         self._clock = clock
         self._chance = chance
-        self._queue: Queue | None = None
-        self._thread = ThreadPoolExecutor(1, "queue")  # a queue is for one thread
         self._hosts = Hosts(polling.per_host_delay, clock)
         self._watched: dict[str, _Watched] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
         self._asking: set[str] = set()  # hosts
         self._unreadable: set[str] = set()
         self._members: list[str] = []
-        self._trouble: str | None = "has not begun"
-        self._asking_since: float | None = None  # the queue, as long as it does not answer
+        self._wake = asyncio.Event()
         self._rereading = False
         self._refreshed = -_REFRESH
         self._beaten = -polling.beat
@@ -129,10 +116,7 @@ class Poller(Part):
 
     def unready(self) -> str | None:
         """Where the queue does not answer, that; None where it does."""
-        silent = 0.0 if self._asking_since is None else time.monotonic() - self._asking_since
-        if silent > _SILENT:
-            return f"the queue has not answered for {silent:.0f} s"
-        return self._trouble
+        return self._queue.unready()
 
     def hung(self) -> str | None:
         """Never: it waits for nothing without an end."""
@@ -143,7 +127,6 @@ class Poller(Part):
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; end what is under way, and store what is known."""
         self._stop = stop
-        self._wake = asyncio.Event()
         relay = asyncio.create_task(self._relay())
         try:
             async with AsyncExitStack() as stack:
@@ -157,7 +140,8 @@ class Poller(Part):
                     self._user_agent,
                     self._clock,
                 )
-                with suppress(_Stopped):
+                stack.push_async_callback(self._give_up)
+                with suppress(Stopped):
                     await self._list_feeds()
                     while not stop.is_set():
                         await self._keep_up()
@@ -166,7 +150,7 @@ class Poller(Part):
                 await self._drain()
         finally:
             relay.cancel()
-            self._thread.shutdown(wait=False)
+            await self._queue.close()
 
     async def _relay(self) -> None:
         await self._stop.wait()
@@ -189,16 +173,17 @@ class Poller(Part):
         if now - self._beaten >= beat:
             self._beaten = now
             self._count()
-            members = await self._asked(self._present)
+            members = await self._ask(self._present)
             if members != self._members:
                 log.info("pollers", present=len(members))
                 self._members, self._refreshed = members, -_REFRESH
         if now - self._refreshed >= _REFRESH:
             self._refreshed = now
-            self._share(await self._asked(lambda queue: queue.feeds()))
+            asked = self._clock()
+            self._share(await self._ask(lambda queue: queue.feeds()), asked)
 
     def _present(self, queue: Queue) -> list[str]:
-        """Who is present. What was killed on this machine is not waited for when this one begins."""
+        """Who is present. Whoever was killed on this machine is not, when this one begins."""
         now = self._clock()
         members = queue.present("poller", self._member, now, _PRESENT * self._polling.beat)
         if self._members:
@@ -208,8 +193,8 @@ class Poller(Part):
             queue.present("poller", member, now, 0)
         return [member for member in members if member not in died]
 
-    def _share(self, feeds: Sequence[Feed]) -> None:
-        """Have the feeds of the hosts that are this poller's, as they are stored now."""
+    def _share(self, feeds: Sequence[Feed], asked: float) -> None:
+        """Have the feeds of the hosts that are this poller's, as they were stored when asked."""
         now = self._clock()
         there = {feed.key for feed in feeds}
         for key in self._watched.keys() - there:
@@ -217,23 +202,28 @@ class Poller(Part):
         fresh = []
         for feed in feeds:
             watched = self._watched.get(feed.key)
-            if watched is not None and (watched.task or watched.feed.version == feed.version):
-                state = watched.state
-            else:
-                read = self._readable(feed)
-                if read is None:
-                    continue
-                state = read
+            own = watched and (
+                watched.task or watched.saved >= asked or watched.feed.version == feed.version
+            )
+            state = watched.state if watched and own else self._readable(feed)
+            if state is None:
+                continue
             if owner(host_of(state.url), self._members) != self._member:
                 self._drop(feed.key)
             elif watched is None:
-                fresh.append(_Watched(feed, state, state.next, now))
+                fresh.append(_Watched(feed, state, self._due(state), now))
             elif state is not watched.state:
                 self._renew(watched, feed, state)
         for watched in fresh:
             watched.due = begin(watched.due, now, self._chance(), len(fresh))
             self._watched[watched.feed.key] = watched
         self._hosts.forget()
+
+    def _due(self, state: FeedState) -> float:
+        """When to ask a feed that another has left; the other may have been slower."""
+        if state.failures or state.fixed:
+            return state.next
+        return min(state.next, (state.checked or 0.0) + self._polling.pace.most)
 
     def _drop(self, key: str) -> None:
         """What is under way for it goes on; the queue refuses it where the feed is gone."""
@@ -286,13 +276,15 @@ class Poller(Part):
         if self._feeds is None:
             return
         try:
-            subscriptions = await asyncio.to_thread(self._feeds.read)
+            read = await asyncio.to_thread(self._feeds.read)
         except DedupeError as error:
             log.error("list of feeds not read", file=self._feeds.name, error=str(error))
             return
+        for problem in read.problems:
+            log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
         name, now = self._feeds.name, self._clock()
-        changed = await self._asked(lambda queue: listed(queue, subscriptions, name, now))
-        log.info("feeds listed", file=name, feeds=len(subscriptions), **changed._asdict())
+        changed = await self._ask(lambda queue: listed(queue, read.feeds, name, now))
+        log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
         self._refreshed = -_REFRESH
 
     # ---- one feed ----------------------------------------------------------------------------
@@ -303,7 +295,7 @@ class Poller(Part):
             while not await self._once(watched) and not self._stop.is_set():
                 if not await self._look_again(watched):
                     break
-        except _Stopped:
+        except Stopped:
             pass
         except DedupeError as error:
             log.error("feed not polled", feed=watched.feed.key, error=str(error))
@@ -324,36 +316,35 @@ class Poller(Part):
         reply = await self._source.reply(before, feed.key)
         now = self._clock()
         step = after(before, feed.key, reply, now, pace=self._polling.pace, draw=self._chance())
+        if step.matters or now - watched.saved >= _FIGURES:
+            articles = [await self._article(entry, step.state, now) for entry in step.fresh]
+            if not await self._store(watched, step.state, articles):
+                return False
+        watched.state, watched.due = step.state, step.state.next
         self._tell(feed.key, before, step)
-        if not step.matters and now - watched.saved < _FIGURES:
-            watched.state, watched.due = step.state, step.state.next
-            return True
-        articles = [await self._article(entry, step.state, now) for entry in step.fresh]
-        if not await self._store(watched, step.state, articles):
-            return False
-        watched.due = step.state.next
-        for entry in step.fresh:
-            self._metrics.items.labels(entry.became).inc()
         return True
 
     async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
         pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
-        text = await self._source.full_text(entry, now) if pages else None
-        return article(entry, state.source, text)
+        page = await self._source.page(entry, now) if pages else None
+        return article(entry, state.source, page)
 
     async def _store(
         self, watched: _Watched, state: FeedState, articles: Sequence[bytes] = ()
     ) -> bool:
         feed = watched.feed._replace(state=encode(state))
-        if not await self._asked(lambda queue: queue.polled(feed, articles)):
+        if not await self._ask(lambda queue: queue.polled(feed, articles)):
             return False
         watched.feed = feed._replace(version=feed.version + 1)
         watched.state, watched.saved = state, self._clock()
         return True
 
+    async def _ask(self, work: Callable[[Queue], _Result]) -> _Result:
+        return await self._queue.ask(work, self._stop)
+
     async def _look_again(self, watched: _Watched) -> bool:
         """Take the state that another has stored; False where the feed is gone."""
-        feeds = await self._asked(lambda queue: queue.feeds())
+        feeds = await self._ask(lambda queue: queue.feeds())
         feed = next((feed for feed in feeds if feed.key == watched.feed.key), None)
         state = feed and self._readable(feed)
         if not feed or not state:
@@ -378,59 +369,31 @@ class Poller(Part):
             log.info("feed works again", feed=key)
         if step.fresh:
             became = Counter(entry.became for entry in step.fresh)
+            for word, count in became.items():
+                self._metrics.items.labels(word).inc(count)
             log.info("feed has news", feed=key, **became)
 
-    # ---- the queue, and the end ----------------------------------------------------------------
-
-    async def _asked(self, work: Callable[[Queue], _Result]) -> _Result:
-        """What the queue gives; asked again until it does. Raises _Stopped when all is to end."""
-        wait, most = _AGAIN
-        while True:
-            try:
-                result = await self._in_thread(work)
-            except IndexUnavailable as error:
-                if self._trouble is None:
-                    log.error("the queue does not answer", error=str(error))
-                self._trouble = str(error)
-                if self._stop.is_set():
-                    raise _Stopped from error
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), wait)
-                wait = min(2 * wait, most)
-            else:
-                self._trouble = None
-                return result
-
-    async def _in_thread(self, work: Callable[[Queue], _Result]) -> _Result:
-        def done() -> _Result:
-            self._asking_since = time.monotonic()
-            try:
-                if self._queue is None:
-                    self._queue = self._open_queue()
-                return work(self._queue)
-            finally:
-                self._asking_since = None
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, done)
+    # ---- the end -------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
         """Let what is under way end, store what is known of feeds, and leave."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._polling.grace)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        with suppress(_Stopped, TimeoutError):
+            await asyncio.wait(self._tasks, timeout=self._polling.grace)
+        await self._give_up()
+        if self._queue.unready():
+            return
+        with suppress(Stopped, TimeoutError):
             async with asyncio.timeout(self._polling.grace):
                 for watched in self._watched.values():
                     if watched.state != decode(watched.feed.state, watched.feed.key):
                         await self._store(watched, watched.state)
-                await self._asked(
+                await self._ask(
                     lambda queue: queue.present("poller", self._member, self._clock(), 0)
                 )
-        if self._queue is not None:
-            await self._in_thread(lambda queue: queue.close())
 
-
-class _Stopped(Exception):
-    """The queue does not answer, and it is time to end."""
+    async def _give_up(self) -> None:
+        """End what is still under way; nothing of it was stored."""
+        late = [*self._tasks]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import structlog
@@ -22,12 +23,12 @@ from dedupe.daemon.feedstate import (
 )
 from dedupe.daemon.fetching import Fetched, Fetcher
 from dedupe.daemon.hosts import Hosts, host_of
-from dedupe.daemon.pages import full_text
+from dedupe.daemon.pages import Page, full_text
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.parsing import Body
 from dedupe.daemon.robots import Robots
 from dedupe.daemon.schedule import DAY, FOREVER, MINUTE
-from dedupe.errors import DedupeError, FetchFailed
+from dedupe.errors import FetchFailed
 from dedupe.metrics import Metrics
 
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -87,8 +88,8 @@ class Source:
         )
         return Answered(where, body, reading)
 
-    async def full_text(self, entry: Fresh, now: float) -> str | None:
-        """The text of an entry's page, where the feed has only the beginning of it."""
+    async def page(self, entry: Fresh, now: float) -> Page | None:
+        """The page of an entry, where the feed has only the beginning of its text."""
         text, url = entry.item.fields.get("text", ""), entry.item.fields.get("url")
         if url is None or len(text) >= BLURB:
             return None
@@ -96,16 +97,14 @@ class Source:
         if self._clock() + MINUTE < self._hosts.free_at(host) < FOREVER:
             return None  # it wants to be left alone
         try:
-            async with self._hosts.turn(host):
+            async with self._hosts.turn(host, self._robots.crawl_delay(url) or 0.0):
                 found = await full_text(self._fetcher, self._robots, url, now)
         except FetchFailed as error:
             self._metrics.fetches.labels("page", error.why).inc()
+            log.info("page not read", url=url, error=error.reason)
             return None
-        except DedupeError as error:
-            log.warning("page not read", url=url, error=str(error))
-            return None
-        self._metrics.fetches.labels("page", "read" if found else "empty").inc()
-        return found if found and len(found) > len(text) else None
+        self._metrics.fetches.labels("page", "text" if found else "none").inc()
+        return found if found and len(found.text) > len(text) else None
 
 
 def _class_of(status: int) -> str:
@@ -120,14 +119,20 @@ def words(status: int) -> str:
         return f"the server answers {status}"
 
 
-def article(entry: Fresh, source: str, text: str | None = None) -> bytes:
-    """The article of an entry as it stands in the queue; `text` instead of that of the feed."""
-    return msgspec.json.encode(
-        {
-            **entry.item.fields,
-            **({"text": text} if text else {}),
-            "id": entry.item.id,
-            "source": source,
-            "first_seen": datetime.fromtimestamp(entry.first_seen, UTC),
-        }
-    )
+def article(entry: Fresh, source: str, page: Page | None = None) -> bytes:
+    """The article of an entry as it stands in the queue.
+
+    Its text is that of the page, where there is one; of the rest the page says what the feed does
+    not.
+    """
+    fields: dict[str, Any] = dict(entry.item.fields)
+    if page is not None:
+        found = {"title": page.title, "author": page.author, "published": page.published}
+        fields = {name: said for name, said in found.items() if said} | fields
+        fields["text"] = page.text
+    fields |= {
+        "id": entry.item.id,
+        "source": source,
+        "first_seen": datetime.fromtimestamp(entry.first_seen, UTC),
+    }
+    return msgspec.json.encode(fields)

@@ -3,16 +3,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from dedupe.feeds.subscriptions import Subscription
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
+from msgspec import structs
 from polling import FAST, listing, poller, run, taken
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.fetching import Limits
-from dedupe.daemon.listing import subscribed
-from dedupe.daemon.poller import List, Polling
+from dedupe.daemon.listing import List, subscribed
+from dedupe.daemon.poller import Polling
 from dedupe.errors import SourceUnreadable
+from dedupe.feeds.subscriptions import Subscription, Subscriptions
 from dedupe.queues.base import Queue
+
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """What is done to feeds is the same whatever keeps them; test_pollers.py has the others too."""
+    return sqlite_url
 
 
 def _state(queue: Queue, key: str) -> FeedState:
@@ -44,7 +51,7 @@ def test_an_article_has_its_source_and_three_times(
 ) -> None:
     server.feed("/a", Entry("1", "Ferry late", "The ferry is late.", published=FIRST))
     before = datetime.now(UTC).replace(microsecond=0)
-    feeds = List("f", lambda: [Subscription(url=server.url("/a"), source="Kettleby Herald")])
+    feeds = listing(Subscription(url=server.url("/a"), source="Kettleby Herald"))
     run(poller(url, feeds), lambda: len(server.seen) > 1)
     [article] = taken(queue)
     assert article["source"] == "Kettleby Herald"
@@ -219,7 +226,7 @@ def test_a_list_that_is_read_again_adds_and_removes_feeds(
         server.feed(path, *entries(1, path[1:]))
     by_hand = server.url("/c")
     listed = [server.url("/a")]
-    ours = poller(url, List("f.txt", lambda: [Subscription(url=each) for each in listed]))
+    ours = poller(url, List("f.txt", lambda: listing(*listed).read()))
     queue.subscribe({by_hand: encode(subscribed(Subscription(url=by_hand), 0.0))})
 
     def goes_on() -> bool:
@@ -237,7 +244,7 @@ def test_a_list_that_cannot_be_read_changes_nothing(
 ) -> None:
     server.feed("/a", *entries(1))
 
-    def unreadable() -> list[Subscription]:
+    def unreadable() -> Subscriptions:
         raise SourceUnreadable("f.txt", "is gone")
 
     run(poller(url, listing(server.url("/a"), name="f.txt")), lambda: bool(server.seen))
@@ -252,7 +259,7 @@ def test_what_a_list_says_of_a_feed_is_taken_over(
     server.feed("/a", *entries(1))
     key = server.url("/a")
     run(poller(url, listing(key)), lambda: bool(server.seen))
-    named = List("feeds.txt", lambda: [Subscription(url=key, source="The Herald")])
+    named = listing(Subscription(url=key, source="The Herald"))
     asked = len(server.seen)
     run(poller(url, named), lambda: len(server.seen) > asked)
     assert _state(queue, key).source == "The Herald"
@@ -267,3 +274,49 @@ def test_a_feed_whose_state_cannot_be_read_is_left_alone(
     run(poller(url, listing(server.url("/b"))), lambda: len(server.requests("/b")) > 1)
     assert server.requests("/a") == []
     assert [feed.state == b"\x99later" for feed in queue.feeds()] == [True, False]
+
+
+# ---- full texts ----------------------------------------------------------------------------------
+
+_LONG = "The ferry to Kettleby was late again because the tide had taken the buoys. " * 20
+
+
+def _page(text: str) -> str:
+    return f"<html><body><article><p>{text}</p></article></body></html>"
+
+
+def _linked(server: FeedServer, text: str) -> Entry:
+    return Entry("1", "Ferry late", text, link=server.url("/page"))
+
+
+@pytest.mark.parametrize("said_by", ["option", "list"])
+def test_a_blurb_gives_way_to_the_text_of_its_page(
+    server: FeedServer, url: str, queue: Queue, said_by: str
+) -> None:
+    server.pages["/page"] = _page(_LONG)
+    server.feed("/a", _linked(server, "The ferry to Kettleby was late …"))
+    feed = Subscription(url=server.url("/a"), fetch_pages=True if said_by == "list" else None)
+    polling = structs.replace(FAST, fetch_pages=said_by == "option")
+    run(poller(url, listing(feed), polling=polling), lambda: len(server.requests("/a")) > 2)
+    [article] = taken(queue)
+    assert article["text"].split() == _LONG.split()
+    assert article["title"] == "Ferry late"
+    assert len(server.requests("/page")) == 1
+
+
+@pytest.mark.parametrize("why", ["full", "robots", "not found", "not wanted"])
+def test_a_page_is_left_alone_where_it_is_not_needed_or_not_allowed(
+    server: FeedServer, url: str, queue: Queue, why: str
+) -> None:
+    if why != "not found":
+        server.pages["/page"] = _page(_LONG + "That is all.")
+    if why == "robots":
+        server.pages["/robots.txt"] = "User-agent: newsdedupe-test\nDisallow: /page\n"
+    text = _LONG if why == "full" else "The ferry to Kettleby was late …"
+    server.feed("/a", _linked(server, text))
+    polling = structs.replace(FAST, fetch_pages=why != "not wanted")
+    feeds = listing(server.url("/a"))
+    run(poller(url, feeds, polling=polling), lambda: len(server.requests("/a")) > 2)
+    [article] = taken(queue)
+    assert article["text"].split() == text.split()
+    assert len(server.requests("/page")) == (why == "not found")

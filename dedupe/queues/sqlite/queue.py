@@ -1,4 +1,4 @@
-"""The queue in the SQLite file of the index, or in memory: tables beside those of the index.
+"""The queue in SQLite.
 
 Each method that changes something is one transaction. Ids are numbers without gaps: only what lies
 at the beginning of a table is deleted.
@@ -11,67 +11,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
-from dedupe.errors import UsageError
-from dedupe.index.opening import file_of
-from dedupe.index.sqlite.file import File, open_beside, open_memory
-from dedupe.queues.base import ALONE, FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
+from dedupe.index.sqlite.file import File
+from dedupe.queues.base import FORMAT, Backlog, Dead, Entry, Feed, Finished, Output
+from dedupe.queues.sqlite import steps
 
 _TRIMMED = 1000  # entries that one transaction deletes
 _LOOKING = 0.05  # seconds between two looks whether something has come
-_NONE = 1 << 62  # an id that no entry reaches
 _Needed = Callable[[sqlite3.Connection], int]
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS queue_feeds (
-    key TEXT PRIMARY KEY, version INTEGER, state BLOB
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queue_members (
-    role TEXT, name TEXT, till REAL, PRIMARY KEY (role, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queue_locks (
-    lock TEXT PRIMARY KEY, name TEXT, till REAL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queue_entries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL, format INTEGER, body BLOB
-);
-CREATE TABLE IF NOT EXISTS queue_unfinished (
-    id INTEGER PRIMARY KEY, -- of the entry
-    consumer TEXT, -- NULL: nobody has had it
-    since REAL,
-    tries INTEGER -- how often it was handed out
-);
-CREATE INDEX IF NOT EXISTS queue_waiting ON queue_unfinished (id) WHERE consumer IS NULL;
-CREATE INDEX IF NOT EXISTS queue_pending ON queue_unfinished (id) WHERE consumer IS NOT NULL;
-CREATE TABLE IF NOT EXISTS queue_dead (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT, reason TEXT, format INTEGER, body BLOB
-);
-CREATE TABLE IF NOT EXISTS queue_outputs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL, body BLOB
-);
-CREATE TABLE IF NOT EXISTS queue_cursors (
-    reader TEXT PRIMARY KEY,
-    position TEXT,
-    copies INTEGER -- whether it is a position in another log
-) WITHOUT ROWID;
-"""
 _HANDED = (
     "SELECT e.id, e.body, e.format, u.tries FROM queue_unfinished u JOIN queue_entries e USING (id)"
 )
-
-
-def open_sqlite(url: str) -> SqliteQueue:
-    """Open the queue of memory: (a new one), sqlite:///relative.db or sqlite:////absolute.db."""
-    if url.startswith("memory:"):
-        return SqliteQueue(open_memory(SCHEMA))
-    path = file_of(url)
-    if path is None or path in (Path(), Path(":memory:")):
-        raise UsageError(
-            f"{url!r} names no file; write sqlite:///relative.db or sqlite:////absolute.db"
-        )
-    return SqliteQueue(open_beside(path, SCHEMA))
 
 
 class SqliteQueue:
@@ -116,7 +68,7 @@ class SqliteQueue:
                 (feed.state, feed.key, feed.version),
             ).rowcount
             if changed:
-                _put(db, ((FORMAT, body) for body in articles))
+                steps.put(db, ((FORMAT, body) for body in articles))
         return bool(changed)
 
     def present(self, role: str, name: str, now: float, seconds: float) -> list[str]:
@@ -155,7 +107,7 @@ class SqliteQueue:
     def put(self, articles: Sequence[bytes]) -> list[str]:
         """Append articles."""
         with self._writing() as db:
-            return _put(db, ((FORMAT, body) for body in articles))
+            return steps.put(db, ((FORMAT, body) for body in articles))
 
     def take(self, consumer: str, most: int, wait: float) -> list[Entry]:
         """Entries that nobody has had."""
@@ -167,7 +119,7 @@ class SqliteQueue:
                 rows = db.execute(
                     f"{_HANDED} WHERE u.consumer IS NULL ORDER BY u.id LIMIT ?", (most,)
                 ).fetchall()
-                taken = _handed(db, consumer, rows)
+                taken = steps.handed(db, consumer, rows)
         return taken
 
     def own(self, consumer: str, most: int, after: str = "") -> list[Entry]:
@@ -175,9 +127,9 @@ class SqliteQueue:
         with self._writing() as db:
             rows = db.execute(
                 f"{_HANDED} WHERE u.consumer = ? AND u.id > ? ORDER BY u.id LIMIT ?",
-                (consumer, _number(after), most),
+                (consumer, steps.number(after), most),
             ).fetchall()
-            return _handed(db, consumer, _together(rows))
+            return steps.handed(db, consumer, steps.together(rows))
 
     def take_over(self, consumer: str, idle: float, most: int) -> list[Entry]:
         """Entries that others have had for long."""
@@ -186,7 +138,7 @@ class SqliteQueue:
                 f"{_HANDED} WHERE u.consumer <> ? AND u.since < ? ORDER BY u.id LIMIT ?",
                 (consumer, time.time() - idle, most),
             ).fetchall()
-            return _handed(db, consumer, _together(rows))
+            return steps.handed(db, consumer, steps.together(rows))
 
     def _comes(self, select: str, values: tuple[Any, ...], wait: float) -> bool:
         """Whether a query has a row, or gets one while it is waited."""
@@ -202,12 +154,12 @@ class SqliteQueue:
     def finish(self, done: Sequence[Finished]) -> int:
         """End entries and append their outputs."""
         with self._writing() as db:
-            return sum(_end(db, each.id, each.outputs) for each in done)
+            return sum(steps.end(db, each.id, each.outputs) for each in done)
 
     def bury(self, entry: Entry, reason: str, outputs: Sequence[bytes] = ()) -> bool:
         """End an entry and keep it among the dead."""
         with self._writing() as db:
-            ended = _end(db, entry.id, outputs)
+            ended = steps.end(db, entry.id, outputs)
             if ended:
                 db.execute(
                     "INSERT INTO queue_dead (entry, reason, format, body) VALUES (?, ?, ?, ?)",
@@ -220,7 +172,7 @@ class SqliteQueue:
         with self._reading() as db:
             rows = db.execute(
                 "SELECT id, entry, reason, body FROM queue_dead WHERE id > ? ORDER BY id LIMIT ?",
-                (_number(after), most),
+                (steps.number(after), most),
             ).fetchall()
         return [Dead(str(id), *rest) for id, *rest in rows]
 
@@ -228,27 +180,27 @@ class SqliteQueue:
         """Put dead entries into the queue again."""
         gone = "DELETE FROM queue_dead WHERE id = ? RETURNING format, body"
         with self._writing() as db:
-            rows = [row for id in _numbers(ids) for row in db.execute(gone, (id,)).fetchall()]
-            return len(_put(db, rows))
+            rows = [row for id in steps.numbers(ids) for row in db.execute(gone, (id,)).fetchall()]
+            return len(steps.put(db, rows))
 
     # ---- outputs ---------------------------------------------------------------------------------
 
     def publish(self, reader: str, before: str, after: str, outputs: Sequence[bytes]) -> bool:
         """Append messages and move a cursor."""
         with self._writing() as db:
-            moved = _move(db, reader, before, after, copies=True)
+            moved = steps.move(db, reader, before, after, copies=True)
             if moved:
-                _tell(db, outputs)
+                steps.tell(db, outputs)
         return moved
 
     def outputs(self, after: str, most: int, wait: float = 0.0) -> list[Output]:
         """Messages beyond an id."""
         beyond = "FROM queue_outputs WHERE id > ?"
-        if not self._comes(f"SELECT 1 {beyond}", (_number(after),), wait):
+        if not self._comes(f"SELECT 1 {beyond}", (steps.number(after),), wait):
             return []
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT id, body {beyond} ORDER BY id LIMIT ?", (_number(after), most)
+                f"SELECT id, body {beyond} ORDER BY id LIMIT ?", (steps.number(after), most)
             ).fetchall()
         return [Output(str(id), body) for id, body in rows]
 
@@ -256,13 +208,13 @@ class SqliteQueue:
         """How far a reader is."""
         with self._writing() as db:
             db.execute("INSERT OR IGNORE INTO queue_cursors VALUES (?, '', 0)", (reader,))
-            return _cursor(db, reader)
+            return steps.cursor(db, reader)
 
     def advance(self, reader: str, before: str, after: str) -> bool:
         """Move a reader's cursor."""
-        _number(after)
+        steps.number(after)
         with self._writing() as db:
-            return _move(db, reader, before, after, copies=False)
+            return steps.move(db, reader, before, after, copies=False)
 
     def forget(self, reader: str) -> None:
         """Let a reader go."""
@@ -272,8 +224,8 @@ class SqliteQueue:
 
     def trim(self, before: float) -> int:
         """Delete what nobody still needs."""
-        return self._trim("queue_entries", before, _needed_entry) + self._trim(
-            "queue_outputs", before, _needed_output
+        return self._trim("queue_entries", before, steps.needed_entry) + self._trim(
+            "queue_outputs", before, steps.needed_output
         )
 
     def _trim(self, table: str, before: float, needed: _Needed) -> int:
@@ -293,7 +245,9 @@ class SqliteQueue:
 
     def discard(self, ids: Sequence[str]) -> int:
         """Delete dead entries for good."""
-        return self._many("DELETE FROM queue_dead WHERE id = ?", ((id,) for id in _numbers(ids)))
+        return self._many(
+            "DELETE FROM queue_dead WHERE id = ?", ((id,) for id in steps.numbers(ids))
+        )
 
     def backlog(self) -> Backlog:
         """How much waits."""
@@ -320,7 +274,7 @@ class SqliteQueue:
                 dead=one("count(*) FROM queue_dead"),
                 outputs=last - first + 1 if last else 0,
                 behind={
-                    reader: max(0, last - max(_number(position), first - 1)) if last else 0
+                    reader: max(0, last - max(steps.number(position), first - 1)) if last else 0
                     for reader, position in readers
                 },
             )
@@ -328,91 +282,3 @@ class SqliteQueue:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-
-
-# ---- inside a transaction ------------------------------------------------------------------------
-
-
-def _put(db: sqlite3.Connection, articles: Any) -> list[str]:
-    ids = []
-    for format, body in articles:
-        id = db.execute(
-            "INSERT INTO queue_entries (time, format, body) VALUES (?, ?, ?)",
-            (time.time(), format, body),
-        ).lastrowid
-        db.execute("INSERT INTO queue_unfinished VALUES (?, NULL, NULL, 0)", (id,))
-        ids.append(str(id))
-    return ids
-
-
-def _handed(db: sqlite3.Connection, consumer: str, rows: Sequence[Any]) -> list[Entry]:
-    """Note that entries are handed out."""
-    now = time.time()
-    db.executemany(
-        "UPDATE queue_unfinished SET consumer = ?, since = ?, tries = tries + 1 WHERE id = ?",
-        [(consumer, now, row[0]) for row in rows],
-    )
-    return [Entry(str(id), *rest) for id, *rest in rows]
-
-
-def _together(rows: Sequence[Any]) -> Sequence[Any]:
-    """The first that may be handed out together: one that was so too often comes alone."""
-    alone = next((i for i, row in enumerate(rows) if row[3] >= ALONE), len(rows))
-    return rows[: max(1, alone)]
-
-
-def _end(db: sqlite3.Connection, id: str, outputs: Sequence[bytes]) -> bool:
-    """End an entry that is handed out and has not ended."""
-    ended = db.execute(
-        "DELETE FROM queue_unfinished WHERE id = ? AND consumer IS NOT NULL", (_number(id),)
-    ).rowcount
-    if ended:
-        _tell(db, outputs)
-    return bool(ended)
-
-
-def _tell(db: sqlite3.Connection, outputs: Sequence[bytes]) -> None:
-    now = time.time()
-    db.executemany(
-        "INSERT INTO queue_outputs (time, body) VALUES (?, ?)", [(now, body) for body in outputs]
-    )
-
-
-def _cursor(db: sqlite3.Connection, reader: str) -> str:
-    select = "SELECT position FROM queue_cursors WHERE reader = ?"
-    row = db.execute(select, (reader,)).fetchone()
-    return str(row[0]) if row else ""
-
-
-def _move(db: sqlite3.Connection, reader: str, before: str, after: str, *, copies: bool) -> bool:
-    if _cursor(db, reader) != before:
-        return False
-    db.execute("INSERT OR REPLACE INTO queue_cursors VALUES (?, ?, ?)", (reader, after, copies))
-    return True
-
-
-def _needed_entry(db: sqlite3.Connection) -> int:
-    """The first entry that is not finished."""
-    (first,) = db.execute("SELECT min(id) FROM queue_unfinished").fetchone()
-    return _NONE if first is None else int(first)
-
-
-def _needed_output(db: sqlite3.Connection) -> int:
-    """The first message that a reader lacks."""
-    rows = db.execute("SELECT position FROM queue_cursors WHERE NOT copies").fetchall()
-    return min((_number(position) + 1 for (position,) in rows), default=_NONE)
-
-
-def _number(id: str) -> int:
-    """The number that an id is; 0 for "". Raises UsageError for what is none."""
-    if id and not _is_number(id):
-        raise UsageError(f"{id[:40]!r} is no id of this queue; in SQLite they are whole numbers")
-    return int(id or 0)
-
-
-def _numbers(ids: Sequence[str]) -> list[int]:
-    return [int(id) for id in ids if _is_number(id)]
-
-
-def _is_number(id: str) -> bool:
-    return id.isascii() and id.isdecimal() and len(id) < 19
