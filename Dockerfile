@@ -15,11 +15,10 @@ RUN python -m venv /opt/dedupe \
     && /opt/dedupe/bin/pip install --no-cache-dir --constraint constraints.txt "${wheel}[daemon,serve]" \
     && /opt/dedupe/bin/pip uninstall --yes pip
 
-# The loops are compiled once, here, for any processor of the architecture. Built with
-# --build-arg CPU= they are compiled for the one that builds, which is faster on its like, and
-# takes a minute at every start on another.
+# The loops are compiled once, here, for any processor of the architecture. --build-arg
+# CPU=x86-64-v3 has newer ones in mind; where it is not right they are compiled at every start.
 ARG CPU=generic
-ENV NUMBA_CACHE_DIR=/opt/dedupe/kernels NUMBA_CPU_NAME=${CPU}
+ENV NUMBA_CACHE_DIR=/opt/dedupe/kernels NUMBA_CPU_NAME=${CPU} NUMBA_CPU_FEATURES=
 COPY examples ./examples
 COPY scripts/compile-kernels ./scripts/
 RUN PATH="/opt/dedupe/bin:$PATH" scripts/compile-kernels examples
@@ -29,6 +28,7 @@ ARG CPU=generic
 ENV PATH="/opt/dedupe/bin:$PATH" \
     NUMBA_CACHE_DIR=/opt/dedupe/kernels \
     NUMBA_CPU_NAME=${CPU} \
+    NUMBA_CPU_FEATURES= \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp
