@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dedupe.errors import (
         ConfigError,
         DedupeError,
+        FetchFailed,
         IndexDamaged,
         IndexFailure,
         IndexMismatch,
@@ -51,6 +52,7 @@ __all__ = [
     "DedupeError",
     "Deduper",
     "Evidence",
+    "FetchFailed",
     "IndexDamaged",
     "IndexFailure",
     "IndexMismatch",
@@ -94,6 +96,7 @@ _HOMES = {
     "DedupeError": "dedupe.errors",
     "Deduper": "dedupe.deduper",
     "Evidence": "dedupe.deduper",
+    "FetchFailed": "dedupe.errors",
     "IndexDamaged": "dedupe.errors",
     "IndexFailure": "dedupe.errors",
     "IndexMismatch": "dedupe.errors",

@@ -181,7 +181,7 @@ class Fetcher:
         """The address, if it is one that may be asked; the rest the resolver says."""
         shown = _printable(url.strip())
         if len(url) > _LONGEST_URL:
-            raise FetchFailed(shown[:100] + "…", "address", "is too long for an address")
+            raise FetchFailed(_unnamed(shown)[:100] + "…", "address", "is too long for an address")
         try:
             target = URL(url.strip())
             port = target.port
@@ -207,7 +207,7 @@ class Fetcher:
             if target.raw_user is not None or target.raw_password is not None:
                 target = target.with_user(None)
         except ValueError as error:
-            reason = f"redirects to what is no address: {_printable(location)[:200]}"
+            reason = f"redirects to what is no address: {_unnamed(_printable(location))[:200]}"
             raise FetchFailed(_shown(url), "address", reason) from error
         return self._checked(str(target))
 

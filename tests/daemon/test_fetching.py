@@ -439,9 +439,11 @@ def test_a_name_is_connected_to_where_the_operator_allows_it() -> None:
 
 
 def test_names_and_passwords_are_neither_sent_nor_shown() -> None:
-    failed = failure({}, "http://me:secret@127.0.0.1:{port}/")
-    assert failed.why == "address"
-    assert "secret" not in str(failed)
+    for url in ("http://me:secret@127.0.0.1:{port}/", "ftp://me:secret@a.example/",
+                "http://me:secret@[/", "http://me:secret@a.example/" + "a" * 9000):  # fmt: skip
+        failed = failure({}, url)
+        assert failed.why == "address"
+        assert "secret" not in str(failed)
     (got,), site = fetched(
         {"/": redirect("http://me:secret@127.0.0.1:1/")}, {"url": "/"}, allow=["127.0.0.1"]
     )
