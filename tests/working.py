@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -92,6 +94,32 @@ def is_done(queue: Queue) -> bool:
     """Whether nothing waits."""
     backlog = queue.backlog()
     return backlog.waiting == backlog.pending == 0
+
+
+@contextmanager
+def service(*arguments: object, **settings: Any) -> Iterator[subprocess.Popen[str]]:
+    """`dedupe …` until the context ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dedupe", *map(str, arguments)],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **settings},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    """Status and body; 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
 
 
 class Forking:

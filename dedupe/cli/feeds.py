@@ -28,6 +28,9 @@ to = option(
     type=click.Choice(["jsonl", "table"]),
     help="Output format. Default: table on a terminal, else JSONL.",
 )
+list_file = option(
+    "--feeds", metavar="FILE", help="Change this list of feeds too, so that they stay as they are."
+)
 urls = click.argument("urls", nargs=-1, required=True, metavar="URL...")
 
 
@@ -85,6 +88,7 @@ def check(urls: tuple[str, ...], **given: Any) -> None:
 @option("--outlet", metavar="NAME", help="What their articles come from. Default: the feed's host.")
 @option("--every", type=Duration(), help="Ask them so often, whatever they publish: 10m, 1h.")
 @fetch_pages
+@list_file
 @option("--unchecked", is_flag=True, help="Add them without asking them first.")
 @asking
 def add(urls: tuple[str, ...], **given: Any) -> None:
@@ -94,9 +98,11 @@ def add(urls: tuple[str, ...], **given: Any) -> None:
     else 1.
     """
     from dedupe.cli.opening import opened_queue
+    from dedupe.cli.polling import listed_in
     from dedupe.daemon.feedstate import encode
     from dedupe.daemon.listing import subscribed
-    from dedupe.feeds.subscriptions import Subscription
+    from dedupe.feeds.subscribing import add_feed
+    from dedupe.feeds.subscriptions import Subscription, same_feed
 
     wanted = good = _addresses(urls)
     if not given["unchecked"]:
@@ -105,47 +111,52 @@ def add(urls: tuple[str, ...], **given: Any) -> None:
         for each in found:
             if not each.ok:
                 _say(f"{each.url}: not added: {each.error}")
-    now = time.time()
-    every = given["every"]
-    states = {
-        url: encode(
-            subscribed(
-                Subscription(
-                    url=url,
-                    source=given["outlet"],
-                    interval_minutes=None if every is None else _MINUTES * every,
-                    fetch_pages=given["fetch_pages"] or None,
-                ),
-                now,
-            )
-        )
-        for url in good
-    }
+    file, every, now = given["feeds"], given["every"], time.time()
     with opened_queue(given, new=True) as queue:
+        there = {same_feed(feed.key) for feed in queue.feeds()}
+        states = {}
+        for url in good:
+            subscription = Subscription(
+                url=url,
+                source=given["outlet"],
+                interval_minutes=None if every is None else _MINUTES * every,
+                fetch_pages=given["fetch_pages"] or None,
+            )
+            if file is not None:
+                add_feed(file, subscription)
+            if same_feed(url) not in there:
+                states[url] = encode(subscribed(subscription, now, file and listed_in(file)))
         added = queue.subscribe(states)
-    there = len(states) - added
-    _say(f"{counted(added, 'feed')} added" + (f", {there:,} were there" if there else ""))
+    known = len(good) - added
+    _say(f"{counted(added, 'feed')} added" + (f", {known:,} were there" if known else ""))
     sys.exit(0 if len(good) == len(wanted) else 1)
 
 
 @feeds_group.command()
 @urls
 @index_url
+@list_file
 def remove(urls: tuple[str, ...], **given: Any) -> None:
     """Remove feeds, by the addresses that they were listed with. Their articles stay.
 
-    One that is in the file of --feeds comes back when a poller reads it again. Exits 0 where all
-    were there, else 1.
+    One that is still in the list that a poller reads comes back with it; --feeds takes it out of
+    there. Exits 0 where all were there, else 1.
     """
     from dedupe.cli.opening import opened_queue
+    from dedupe.feeds.subscribing import remove_feed
+    from dedupe.feeds.subscriptions import same_feed
 
+    file, missing = given["feeds"], []
     with opened_queue(given) as queue:
-        there = {feed.key for feed in queue.feeds()}
-        missing = [url for url in urls if url not in there]
-        removed = queue.unsubscribe([*dict.fromkeys(url for url in urls if url in there)])
+        there = {same_feed(feed.key): feed.key for feed in queue.feeds()}
+        for url in dict.fromkeys(urls):
+            listed = file is not None and remove_feed(file, url)
+            key = there.get(same_feed(url))
+            if not (key and queue.unsubscribe([key])) and not listed:
+                missing.append(url)
     for url in missing:
         _say(f"{url}: no such feed; dedupe feeds list shows those there are")
-    _say(f"{counted(removed, 'feed')} removed")
+    _say(f"{counted(len(set(urls)) - len(missing), 'feed')} removed")
     sys.exit(1 if missing else 0)
 
 

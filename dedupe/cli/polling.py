@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from dedupe.cli.daemon_options import feeds_file, name, own_name
 from dedupe.cli.options import Duration, all_of, option
-from dedupe.errors import ConfigError, MissingExtra
+from dedupe.errors import ConfigError, MissingExtra, SourceUnreadable, UsageError
 
 if TYPE_CHECKING:
     from dedupe.daemon.fetching import Fetcher
@@ -87,11 +88,17 @@ def _user_agent(given: dict[str, Any]) -> str:
     return str(agent)
 
 
+def listed_in(file: str) -> str:
+    """The name of a list of feeds: the same from wherever a command is run."""
+    return os.path.abspath(file)
+
+
 def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
     """A poller on the queue of --index, with the options of `polling`.
 
-    Raises ConfigError, MissingExtra, and SourceUnreadable where --feeds cannot be read.
+    Raises UsageError, also where --feeds cannot be read.
     """
+    from dedupe.cli.work import lasting
     from dedupe.daemon.listing import List
     from dedupe.daemon.members import Member
     from dedupe.daemon.poller import Poller, Polling
@@ -103,11 +110,15 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
     if least > most:
         raise ConfigError("--interval-min is longer than --interval-max")
     file = given["feeds"]
+    fetcher_of(given)  # what is wrong is told before anything begins
     if file is not None:
-        read_subscriptions(file)  # what is wrong with it is told before anything begins
-    fetcher_of(given)  # as well
+        try:
+            read_subscriptions(file)
+        except SourceUnreadable as error:
+            raise UsageError(str(error)) from error
+    url = lasting(given)
     return Poller(
-        lambda: open_queue(given["index"]),
+        lambda: open_queue(url),
         lambda: fetcher_of(given),
         metrics,
         Polling(
@@ -117,5 +128,5 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
         ),
         member=Member("poller", own_name(given)).holder,
         user_agent=_user_agent(given),
-        feeds=None if file is None else List(file, lambda: read_subscriptions(file)),
+        feeds=None if file is None else List(listed_in(file), lambda: read_subscriptions(file)),
     )

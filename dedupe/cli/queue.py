@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _MOST = 1_000  # dead that are read at once
 
 every = option("--all", is_flag=True, help="All of them.")
-json_output = option("--json", is_flag=True, help="Write JSON, on a terminal too.")
+output_format = option(
+    "--to",
+    type=click.Choice(["jsonl", "table"]),
+    help="Output format. Default: table on a terminal, else JSONL.",
+)
 
 
 @click.group("queue")
@@ -27,12 +31,9 @@ def queue_group() -> None:
 
 @queue_group.command()
 @index_url
-@json_output
+@output_format
 def status(**given: Any) -> None:
-    """Say how much waits, and how far those who read what was decided are behind.
-
-    A table; one JSON object where it does not go to a terminal.
-    """
+    """Say how much waits, and how far those who read what was decided are behind."""
     import msgspec
 
     from dedupe.cli.opening import opened_queue
@@ -41,7 +42,7 @@ def status(**given: Any) -> None:
 
     with opened_queue(given) as queue:
         backlog = queue.backlog()
-    if given["json"] or not sys.stdout.isatty():
+    if _as_lines(given):
         sys.stdout.buffer.write(msgspec.json.encode(backlog) + b"\n")
         sys.stdout.flush()
     else:
@@ -50,13 +51,9 @@ def status(**given: Any) -> None:
 
 @queue_group.command()
 @index_url
-@json_output
+@output_format
 def dead(**given: Any) -> None:
-    """List what was given up, with the reason.
-
-    A table; one JSON object a line, with the article as it came, where it does not go to a
-    terminal.
-    """
+    """List what was given up, with the reason; as JSONL also with the article as it came."""
     import msgspec
 
     from dedupe.cli.opening import opened_queue
@@ -64,7 +61,7 @@ def dead(**given: Any) -> None:
     from dedupe.cli.rendering import show
 
     with opened_queue(given) as queue:
-        if given["json"] or not sys.stdout.isatty():
+        if _as_lines(given):
             for each in _dead(queue):
                 body = each.body.decode("utf-8", "replace")
                 line = {**each._asdict(), "body": body}
@@ -118,6 +115,10 @@ def forget(reader: str, **given: Any) -> None:
             raise UsageError(f"there is no reader {reader!r}; dedupe queue status names them")
         queue.forget(reader)
         queue.forget(f"undelivered:{reader}")
+
+
+def _as_lines(given: dict[str, Any]) -> bool:
+    return (given["to"] or ("table" if sys.stdout.isatty() else "jsonl")) == "jsonl"
 
 
 def _dead(queue: Queue) -> Iterator[Dead]:

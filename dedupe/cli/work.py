@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,7 @@ webhook = option(
 )
 webhook_secret_file = option(
     "--webhook-secret-file",
-    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
     help="File with the secret that signs what is posted; or set DEDUPE_WEBHOOK_SECRET.",
 )
 working: Callable[[Any], Any] = all_of(
@@ -101,7 +102,8 @@ def work(**given: Any) -> None:
 
 def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     """What decides, what tells of it, and what watches the store. Raises DedupeError."""
-    from dedupe.cli.opening import open_deduper
+    from dedupe.cli.opening import open_deduper, opened_queue
+    from dedupe.daemon.members import Member
     from dedupe.daemon.watch import Watch
     from dedupe.daemon.worker import Settings, Worker
     from dedupe.index.opening import open_index
@@ -109,8 +111,12 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
 
     url, called = lasting(given), own_name(given)
     settings = Settings(called, given["batch"], given["takeover"] * _HOUR, given["keep"] * _HOUR)
-    told = readers(given, metrics, called)
-    open_deduper(given).index.close()  # what is wrong with it is said before anything runs
+    member = Member("worker", called)
+    told = readers(given, metrics, member.place)
+    # What is wrong is said before anything runs.
+    open_deduper(given).index.close()
+    with opened_queue(given) as opened:
+        member.claim(opened, time.time)
     queue = partial(open_queue, url)
     handle = partial(open_index, url)
     return [
@@ -120,14 +126,13 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     ]
 
 
-def readers(given: dict[str, Any], metrics: Metrics, called: str) -> list[Part]:
+def readers(given: dict[str, Any], metrics: Metrics, holder: str) -> list[Part]:
     """What tells of decisions and events: lines and webhooks."""
-    from dedupe.daemon.members import Member
     from dedupe.daemon.readers import LineReader
     from dedupe.daemon.webhooks import WebhookReader, signature_with
     from dedupe.queues.opening import open_queue
 
-    queue, holder = partial(open_queue, given["index"]), Member("worker", called).holder
+    queue = partial(open_queue, given["index"])
     parts: list[Part] = []
     if given["output"]:
         parts.append(LineReader(given["output"], queue, holder))
@@ -144,7 +149,8 @@ def _secret(given: dict[str, Any]) -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ConfigError(f"{path}: cannot be read: {why}") from None
     if secret := os.environ.get("DEDUPE_WEBHOOK_SECRET"):
         return secret
     raise ConfigError(

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,7 +27,10 @@ _MOVES = 10  # addresses that a feed had
 _BACK = 3  # failures at a new address until the one that was listed is tried in turns
 
 
-class Known(Struct, frozen=True, array_like=True):
+_ENTRY = struct.Struct("<QQI")  # hash of the id, digest, first seen
+
+
+class Known(NamedTuple):
     """An entry that was met before."""
 
     digest: int  # of what it says
@@ -59,7 +64,12 @@ class FeedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: tuple[float, ...] = ()  # when something new was met; ascending
     days: dict[int, int] = {}  # new entries by day since 1970, without those of the first reply
     largest: int = 0  # entries of the largest reply
-    items: dict[int, Known] = {}  # by the hash of the id, those of the last reply first
+    items: bytes = b""  # entries that are remembered, packed; those of the last reply first
+
+    @property
+    def remembered(self) -> int:
+        """How many entries are remembered."""
+        return len(self.items) // _ENTRY.size
 
     @property
     def next(self) -> float:
@@ -89,10 +99,10 @@ _decode = msgspec.msgpack.Decoder(FeedState).decode
 def decode(data: bytes, key: str) -> FeedState:
     """The state in bytes that `encode` gave. Raises IndexDamaged where they are none."""
     if data[:1] == _FORMAT:
-        try:
-            return _decode(data[1:])
-        except msgspec.DecodeError:
-            pass
+        with suppress(msgspec.DecodeError):
+            state = _decode(data[1:])
+            if len(state.items) % _ENTRY.size == 0:
+                return state
     raise IndexDamaged(
         f"the state of the feed {key} cannot be read, or is of a later version;"
         " remove the feed and add it again"
@@ -200,9 +210,16 @@ def after(state: FeedState, key: str, reply: Reply, now: float, *, pace: Pace, d
     fresh: tuple[Fresh, ...] = ()
     known = 0
     if isinstance(reply, Answered):
-        fresh, seen = _met(state.items, reply.reading.items, int(now))
+        before = _unpacked(state.items)
+        fresh, seen = _met(before, reply.reading.items, int(now))
         known = len(seen) - len(fresh)
-        succeeded = _with(succeeded, state, reply, fresh, seen, now)
+        items = seen | {name: each for name, each in before.items() if name not in seen}
+        largest = max(state.largest, len(seen))
+        while len(items) > _KEPT_FETCHES * largest:
+            items.popitem()
+        succeeded = msgspec.structs.replace(
+            _with(succeeded, state, reply, fresh, now), items=_packed(items), largest=largest
+        )
     succeeded = _timed(succeeded, now, pace)
     return Step(succeeded, fresh, known, bool(fresh) or _kept(succeeded) != _kept(state))
 
@@ -258,7 +275,7 @@ def _met(
     fresh: list[Fresh] = []
     seen: dict[int, Known] = {}
     for item in found:
-        name = xxhash.xxh3_64_intdigest(item.id.encode())
+        name = _name(item)
         if name in seen:
             continue  # the first is the newest
         before = items.get(name)
@@ -270,20 +287,34 @@ def _met(
     return tuple(fresh), seen
 
 
+def remembering(state: FeedState, put: Sequence[Fresh]) -> FeedState:
+    """The state of before a reply, but for some entries of it that are put by now."""
+    items = {_name(entry.item): Known(entry.item.digest, entry.first_seen) for entry in put}
+    before = _unpacked(state.items)
+    return msgspec.structs.replace(state, items=_packed(before | items))
+
+
+def _name(item: Item) -> int:
+    return xxhash.xxh3_64_intdigest(item.id.encode())
+
+
+def _unpacked(items: bytes) -> dict[int, Known]:
+    return {name: Known(*rest) for name, *rest in _ENTRY.iter_unpack(items)}
+
+
+def _packed(items: dict[int, Known]) -> bytes:
+    return b"".join(_ENTRY.pack(name, *known) for name, known in items.items())
+
+
 def _with(
     state: FeedState,
     before: FeedState,
     reply: Answered,
     fresh: Sequence[Fresh],
-    seen: dict[int, Known],
     now: float,
 ) -> FeedState:
     """The state with what was found in a body."""
     reading = reply.reading
-    largest = max(before.largest, len(seen))
-    items = seen | {name: known for name, known in before.items.items() if name not in seen}
-    while len(items) > _KEPT_FETCHES * largest:
-        items.popitem()
     dated = sorted({item.moment for item in reading.items if item.moment is not None}, reverse=True)
     later = fresh and before.succeeded is not None  # what a new feed has was there before
     today = int(now // DAY)
@@ -300,8 +331,6 @@ def _with(
         changed=now if fresh else before.changed,
         changes=(*before.changes, now)[-_CHANGES:] if later else before.changes,
         days=days,
-        largest=largest,
-        items=items,
     )
 
 

@@ -12,7 +12,7 @@ from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.schedule import MINUTE
 from dedupe.errors import IndexDamaged
 from dedupe.feeds.identity import source_of
-from dedupe.feeds.subscriptions import Subscription, Subscriptions
+from dedupe.feeds.subscriptions import Subscription, Subscriptions, same_feed
 from dedupe.queues.base import Queue
 
 
@@ -49,27 +49,32 @@ def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: 
 
     What the file says of a feed that is there (its source, its interval) is taken over.
     """
-    wanted = {each.url: each for each in subscriptions}
-    there = {feed.key: feed for feed in queue.feeds()}
+    wanted = {same_feed(each.url): each for each in subscriptions}
+    there = queue.feeds()
+    missing = wanted.keys() - {same_feed(feed.key) for feed in there}
     added = queue.subscribe(
-        {
-            key: encode(subscribed(each, now, file))
-            for key, each in wanted.items()
-            if key not in there
-        }
+        {wanted[name].url: encode(subscribed(wanted[name], now, file)) for name in missing}
     )
     gone, altered = [], 0
-    for key, feed in there.items():
+    for feed in there:
         try:
-            state = decode(feed.state, key)
+            state = decode(feed.state, feed.key)
         except IndexDamaged:
             continue  # the poller tells of it
-        if key in wanted:
-            settled = msgspec.structs.replace(state, listed=file, **_settings(wanted[key]))
-            if settled.fixed != state.fixed:
-                settled = msgspec.structs.replace(settled, due=0.0)
+        subscription = wanted.get(same_feed(feed.key))
+        if subscription is not None:
+            settled = _settled(state, feed.key, subscription, file)
             if settled != state:
                 altered += queue.polled(feed._replace(state=encode(settled)), [])
         elif state.listed == file:
-            gone.append(key)
+            gone.append(feed.key)
     return Listed(added, queue.unsubscribe(gone) if gone else 0, altered)
+
+
+def _settled(state: FeedState, key: str, subscription: Subscription, file: str) -> FeedState:
+    settled = msgspec.structs.replace(state, listed=file, **_settings(subscription))
+    if state.url == key:  # the list may spell it otherwise now: https instead of http
+        settled = msgspec.structs.replace(settled, url=subscription.url)
+    if settled.fixed != state.fixed:
+        return msgspec.structs.replace(settled, due=0.0)
+    return settled

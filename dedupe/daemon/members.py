@@ -20,7 +20,10 @@ class Member:
     def __init__(self, role: str, name: str) -> None:
         self._host = re.sub(r"[^\w.-]", "-", socket.gethostname(), flags=re.ASCII)
         self._role, self._name = role, name
-        self.holder = f"{name}@{self._host}:{os.getpid()}"
+        # Of all processes under this name on this machine, of which one runs at a time: what one
+        # held when it was killed is its successor's at once.
+        self.place = f"{name}@{self._host}"
+        self.holder = f"{self.place}:{os.getpid()}"
         self._told = float("-inf")
 
     def claim(self, queue: Queue, clock: Callable[[], float]) -> str | None:

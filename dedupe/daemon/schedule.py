@@ -76,9 +76,9 @@ def pause(pace: Pace, failures: int, draw: float, retry_after: float = 0.0) -> f
     return max(min(doubled, DAY) * (1 - draw / 2), min(max(retry_after, 0.0), DAY))
 
 
-def begin(due: float, now: float, draw: float, feeds: int) -> float:
+def begin(pace: Pace, due: float, now: float, draw: float, feeds: int) -> float:
     """When a feed is first asked by a poller that has just got it, with so many others.
 
-    At once where it is due, but not all of them in the same second.
+    At once where it is due, but not all of them in the same second: within a minute.
     """
-    return max(due, now + draw * min(feeds * _BEGIN, _BEGIN_MOST))
+    return max(due, now + draw * min(feeds * _BEGIN, _BEGIN_MOST, pace.least))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import random
 import time
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 _AHEAD = 256  # messages beyond the first that was not taken
 _AT_ONCE = 8  # requests
-_TIMEOUT = 20.0  # seconds of a request
 _GONE = 410  # the receiver wants no more
 _DAY = 86_400.0
+_KEY = 24  # bytes of a secret, at least, as the specification has it
 
 log = structlog.get_logger()
 
@@ -41,6 +42,7 @@ class Pace(NamedTuple):
     first: float = 1.0  # seconds after which it is sent again; then twice as long each time
     longest: float = 3600.0
     tries: int = 36
+    timeout: float = 20.0  # seconds of a request
 
     def delay(self, failures: int) -> float:
         """Seconds until the next try, with jitter."""
@@ -106,7 +108,7 @@ class WebhookReader(Reader):
         self._read_to = self.cursor
         self._drain = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=self._pace.timeout)
         self._session = aiohttp.ClientSession(timeout=timeout)
         log.info("webhook", reader=self.reader, host=urlsplit(self._url).hostname)
 
@@ -228,7 +230,7 @@ class WebhookReader(Reader):
             ) as answer:
                 status, retry = answer.status, answer.headers.get("retry-after")
         except TimeoutError:
-            raise Failure("timeout", f"no answer within {_TIMEOUT:.0f} s") from None
+            raise Failure("timeout", f"no answer within {self._pace.timeout:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Failure("unreached", type(error).__name__) from None
         if 200 <= status < 300:
@@ -271,18 +273,23 @@ def id_of(output: Output) -> str:
 
 
 def signature_with(secret: str) -> Webhook:
-    """What signs with a secret, `whsec_` and base64. Raises ConfigError, without the secret."""
-    from binascii import Error
+    """What signs with a secret: `whsec_` and base64 of 24 bytes or more.
 
-    from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+    Raises ConfigError, which does not show the secret.
+    """
+    from standardwebhooks.webhooks import Webhook
 
+    text = secret.strip().removeprefix("whsec_").rstrip("=")
     try:
-        return Webhook(secret.strip())
-    except (Error, ValueError, EmptyWebhookSecretError):
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) < _KEY:
         raise ConfigError(
-            "the secret of webhooks is not base64; make one with:"
+            f"the secret of webhooks is not base64 of {_KEY} bytes or more; make one with:"
             ' printf "whsec_%s\\n" "$(openssl rand -base64 32)"'
-        ) from None
+        )
+    return Webhook(key)
 
 
 def _seconds(retry: str | None, now: float) -> float:

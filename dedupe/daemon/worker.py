@@ -262,6 +262,7 @@ class Worker(Threaded):
     def _outcomes(self, articles: Sequence[Article]) -> list[Outcome]:
         """Have articles decided by one life of the server."""
         with self._timed("decide"):
+            self._same_life()
             while True:
                 outcomes = self._now_opened.deduper.add_batch(articles, self._now())
                 if self._same_life():
@@ -339,7 +340,7 @@ class Worker(Threaded):
             return
         self._next_trim = now + _TRIM_EVERY
         queue = self._now_opened.queue
-        if queue.hold("trim", self._member.holder, self._clock(), _TRIM_EVERY):
+        if queue.hold("trim", self._member.place, self._clock(), _TRIM_EVERY):
             gone = queue.trim(self._clock() - self._settings.keep)
             log.debug("trimmed", entries=gone)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
@@ -13,6 +15,7 @@ from dedupe.daemon.listing import List, subscribed
 from dedupe.daemon.poller import Polling
 from dedupe.errors import SourceUnreadable
 from dedupe.feeds.subscriptions import Subscription, Subscriptions
+from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
 
 
@@ -44,6 +47,34 @@ def test_each_entry_of_a_feed_is_put_once_in_its_order(
     server.feed("/a", *given, format=format)
     run(poller(url, listing(server.url("/a"))), lambda: len(server.seen) > 2)
     assert _titles(taken(queue)) == _wanted(given)
+
+
+def test_a_long_feed_is_put_in_parts_and_in_its_order(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    given = entries(95)
+    server.feed("/a", *given, shown=100)
+    run(poller(url, listing(server.url("/a"))), lambda: len(server.seen) > 2)
+    assert server.statuses("/a")[1] == 304
+    assert _titles(taken(queue)) == _wanted(given)
+
+
+def test_a_poller_that_ends_amid_a_long_feed_puts_the_rest_when_it_comes_back(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    for n in range(50):
+        server.pages[f"/page/{n}"] = _page(f"{_LONG} And so it went on day {n}.")
+    given = [
+        Entry(str(n), f"Day {n}", "The ferry …", link=server.url(f"/page/{n}")) for n in range(50)
+    ]
+    server.feed("/a", *given)
+    feeds, polling = listing(server.url("/a")), structs.replace(FAST, fetch_pages=True)
+    run(poller(url, feeds, polling=polling), lambda: server.begun.count("/page/25") > 0)
+    asked = len(server.requests("/a"))
+    run(poller(url, feeds, polling=polling), lambda: len(server.requests("/a")) > asked + 1)
+    assert _titles(taken(queue)) == _wanted(given)
+    again = [n for n in range(50) if len(server.requests(f"/page/{n}")) > 1]
+    assert not {*range(20)} & {*again}
 
 
 def test_an_article_has_its_source_and_three_times(
@@ -320,3 +351,45 @@ def test_a_page_is_left_alone_where_it_is_not_needed_or_not_allowed(
     [article] = taken(queue)
     assert article["text"].split() == text.split()
     assert len(server.requests("/page")) == (why == "not found")
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+
+def test_requests_entries_and_feeds_are_counted(server: FeedServer, url: str) -> None:
+    server.feed("/a", *entries(3))
+    server.feed("/b", trouble=Trouble(500))
+    metrics = Metrics()
+    ours = poller(
+        url,
+        listing(server.url("/a"), server.url("/b"), "http://127.0.0.1:1/"),
+        metrics=metrics,
+        polling=structs.replace(FAST, beat=0.05),
+    )
+
+    def said(name: str, **labels: str) -> float:
+        return metrics.registry.get_sample_value(f"dedupe_{name}", labels) or 0.0
+
+    run(ours, lambda: said("feeds", health="failing") == 2 and said("feeds", health="ok") == 1)
+    assert said("items_total", became="new") == 3
+    assert said("fetches_total", what="feed", status="2xx") == 1
+    assert said("fetches_total", what="feed", status="5xx") >= 1
+    assert said("fetches_total", what="feed", status="connection") >= 1
+    assert said("fetch_seconds_count", what="feed") >= 2
+    assert b"127.0.0.1" not in metrics.exposition()
+
+
+def test_nothing_that_a_feed_says_forges_a_line_of_the_log(
+    server: FeedServer, url: str, logged: StringIO
+) -> None:
+    forged = '\n{"event":"all is well"}\x1b[2J'
+    server.feed("/a", *entries(1), title=forged, format="json")
+    server.feed("/b", trouble=Trouble(301, {"Location": "/%0Aevil%1b"}))
+    run(
+        poller(url, listing(server.url("/a"), server.url("/b"))),
+        lambda: bool(server.statuses("/a")) and len(server.begun) > 3,
+    )
+    lines = logged.getvalue().splitlines()
+    assert len(lines) > 2
+    assert all(json.loads(line)["event"] != "all is well" for line in lines)
+    assert "\x1b" not in logged.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -178,6 +179,25 @@ def test_a_poller_killed_while_redis_hangs_loses_nothing(
             assert _ids(queue) == ids
     finally:
         store.kill()
+
+
+def test_however_often_a_poller_is_killed_every_entry_is_put_once(
+    server: FeedServer, url: str, queue: Queue, many: tuple[Path, list[str]]
+) -> None:
+    file, ids = many
+    draw = random.Random(7)
+    keys = file.read_text().split()
+    for round in range(6):
+        with _process(url, file, "one") as process:
+            asked = len(server.seen) + draw.randrange(1, 12)
+            until(lambda asked=asked: len(server.begun) >= asked, "it asks")
+            n = draw.randrange(6)
+            server.feeds[f"/{n}"].add(*entries(1, f"late{round}"))
+            ids.append(f"{keys[n]}#late{round}-0")
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    run(poller(url), _all_asked_again(server))
+    assert _ids(queue) == sorted(ids)
 
 
 def test_a_store_that_dies_and_comes_back_is_waited_for(

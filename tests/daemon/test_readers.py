@@ -76,22 +76,22 @@ def test_messages_come_as_lines_in_their_order_with_their_number(url: str, tmp_p
 @pytest.mark.parametrize("torn", [b"", b'{"v":1,"ty', b"{" * 200_000])
 @pytest.mark.parametrize("noted", [0, 4])
 def test_after_a_kill_a_torn_line_is_cut_off_and_no_line_is_written_twice(
-    torn: bytes, noted: int, url: str, tmp_path: Path
+    torn: bytes, noted: int, sqlite_url: str, tmp_path: Path
 ) -> None:
     """Killed between the lines and the cursor: the file has more than the cursor says."""
     path = tmp_path / "out"
 
     async def check() -> None:
-        with queue_of(url) as queue:
+        with queue_of(sqlite_url) as queue:
             told(queue, 0, 6)
-            async with reading(url, path):
+            async with reading(sqlite_url, path):
                 await until_true(lambda: path.exists() and len(ids(path)) == 6)
             numbers = ["", *(output.id for output in queue.outputs("", 100))]
             assert queue.advance("lines", numbers[6], numbers[noted])
             with path.open("ab") as file:
                 file.write(torn)
             told(queue, 6, 9)
-            async with reading(url, path):
+            async with reading(sqlite_url, path):
                 await until_true(lambda: queue.cursor("lines") == queue.outputs("", 100)[-1].id)
         assert ids(path) == wanted(9)
 

@@ -113,11 +113,11 @@ def test_chance_spreads_feeds_that_failed_together() -> None:
 def test_what_is_due_begins_within_a_minute_and_nothing_earlier(
     due: float, draw: float, feeds: int
 ) -> None:
-    asked = begin(due, NOW, draw, feeds)
+    asked = begin(PACE, due, NOW, draw, feeds)
     assert asked >= due
     assert NOW <= asked <= max(due, NOW + MINUTE)
 
 
 @given(draw=draws)
 def test_a_single_new_feed_is_asked_at_once(draw: float) -> None:
-    assert begin(0.0, NOW, draw, 1) - NOW <= 0.1 + 1e-6
+    assert begin(PACE, 0.0, NOW, draw, 1) - NOW <= 0.1 + 1e-6
