@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 ONLY_VERSION = "the only version"
+ONLY_STANDING = "the only version that was not killed"
 RULES = ("agency", "linked", "earliest", "fullest", "ranked", "id")
 
 
@@ -20,6 +21,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     published: datetime | None = None
     words: int = 0  # of its text
     source_rank: int | None = None  # place in the user's list of sources, 0 is best
+    killed: bool = False  # its source has killed it
 
 
 class Election(Struct, frozen=True, kw_only=True):
@@ -42,7 +44,8 @@ _REASONS = {
 def elect(members: Sequence[Candidate], rules: Sequence[str] = RULES) -> Election:
     """Elect the canonical member by the first rule that leaves one.
 
-    Every rule keeps the members that do best by it; where it keeps all of them it decides nothing.
+    What was killed is out of it, unless everything was. Every rule keeps the members that do best
+    by it; where it keeps all of them it decides nothing.
     The id is always the last rule. Raises ValueError for no members or an unknown rule.
     """
     if not members:
@@ -51,7 +54,9 @@ def elect(members: Sequence[Candidate], rules: Sequence[str] = RULES) -> Electio
         raise ValueError(f"unknown rule {sorted(unknown)[0]!r}; the rules are {', '.join(RULES)}")
     if len(members) == 1:
         return Election(id=members[0].id, reason=ONLY_VERSION)
-    left = list(members)
+    left = [m for m in members if not m.killed] or list(members)
+    if len(left) == 1:
+        return Election(id=left[0].id, reason=ONLY_STANDING)
     for rule in (*rules, "id"):
         kept = _best(left, rule)
         if len(kept) == 1:

@@ -79,7 +79,7 @@ class Credit(Struct, frozen=True, kw_only=True):
     quote: str  # the words that say so, as they stand in the article
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What dedupe says about one article: one line of output."""
 
     id: str  # the article
@@ -96,6 +96,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     canonical_reason: str  # the rule of the election that decided
     kind: str  # what the entry is: the label of its Kind
     linked_id: str | None  # canonical article of a story that it tells of without being part of it
+    version: int = 1  # of the article, where an index knows earlier ones
+    notice: str = ""  # what its source says of it: killed, corrected
 
 
 class Rejection(Struct, frozen=True, kw_only=True):

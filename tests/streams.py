@@ -128,7 +128,7 @@ def replayed(events: Iterable[Event]) -> dict[str, set[str]]:
                 if not stories[event.cluster]:
                     del stories[event.cluster]
             case kind:
-                assert kind == "canonical_changed", event
+                assert kind in ("canonical_changed", "updated", "killed", "corrected"), event
                 assert articles <= stories[event.cluster], event
     return stories
 

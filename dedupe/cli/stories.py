@@ -84,12 +84,13 @@ def show_(id: str, **given: Any) -> None:
     """Show a story: by its own id, one that it had before, or that of an article in it.
 
     The canonical article stands on top, and why it is that; the others by time, each with its
-    relation to the canonical one.
+    relation to the canonical one. Of an article that ID names, what changed from version to version
+    follows.
     """
     from dedupe.cli.figures import write_json
     from dedupe.cli.opening import opened
     from dedupe.cli.rendering import show
-    from dedupe.cli.story_tables import evidence_shown, story_table
+    from dedupe.cli.story_tables import evidence_shown, story_table, versions_shown
     from dedupe.errors import UsageError
 
     with opened(given) as deduper:
@@ -106,4 +107,4 @@ def show_(id: str, **given: Any) -> None:
         if given["json"]:
             write_json(story, "-")
         else:
-            show(story_table(story, id))
+            show(story_table(story, id), *versions_shown(story, id))

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from dedupe.cli.side_by_side import Texts
 from dedupe.cli.terminal import counted, harmless
-from dedupe.deduper import Evidence, Member, StoryView
+from dedupe.deduper import Evidence, Member, StoryView, Version
 from dedupe.maintenance.listing import Listed
 from dedupe.models import Article
 
@@ -63,16 +63,44 @@ def story_table(story: StoryView, asked: str) -> Table:
 
 def _cells(member: Member, relation: str, arrow: str) -> tuple[Text, ...]:
     similarity = "" if member.similarity is None else f"{member.similarity:.2f}"
+    notice = f"[{member.notice}] " if member.notice else ""
     cells = (
         arrow + relation,
         similarity,
         time_of(member.published),
-        member.title or "",
+        notice + (member.title or ""),
         member.source or "",
         member.credit or "",
         member.id,
     )
     return tuple(map(_cell, cells))
+
+
+def versions_shown(story: StoryView, asked: str) -> Iterator[RenderableType]:
+    """What changed from version to version of the article that was asked for, the latest first."""
+    for member in story.members:
+        if member.id == asked and member.versions:
+            yield Text(f"  Versions of {harmless(member.id)}\n", style="bold")
+            for version in reversed(member.versions):
+                yield _cell(_version_told(version), indent=2)
+                for mark, style, some in (
+                    ("+", "green", version.added),
+                    ("−", "red", version.removed),
+                ):
+                    yield from (_cell(f"{mark} {sentence}", style, indent=4) for sentence in some)
+
+
+def _version_told(version: Version) -> str:
+    moment = version.came or version.updated or version.published
+    told = [f"{version.number}: {time_of(moment)}"]
+    if version.notice:
+        told.append(version.notice + (f" by {version.by}" if version.by else ""))
+    if version.changed is not None:
+        told.append(f"{version.changed:.0%} of the words changed")
+    if version.titles is not None:
+        before, after = (title or "no title" for title in version.titles)
+        told.append(f"title: {before} → {after}")
+    return "; ".join(told)
 
 
 def evidence_shown(evidence: Evidence) -> Iterator[RenderableType]:
@@ -100,5 +128,5 @@ def time_of(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "no date"
 
 
-def _cell(text: str) -> Text:
-    return Text(harmless(" ".join(text.split())))
+def _cell(text: str, style: str = "", indent: int = 0) -> Text:
+    return Text(" " * indent + harmless(" ".join(text.split())), style=style)

@@ -17,7 +17,7 @@ from dedupe.daemon.threads import HUNG, Threaded
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, RecordRejected, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
-from dedupe.queues.base import FORMAT, Entry, Finished
+from dedupe.queues.base import ALONE, FORMAT, Entry, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     from dedupe.metrics import Metrics
     from dedupe.queues.base import Queue
 
-FAILURES = 3  # after which an entry is given up
+FAILURES = 3  # alone, after which an entry is given up
 _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
 _TAKEN_DOWN = "was taken down"  # what the index says of these; nothing of them may be kept
-_WARM = Article(id="warm", title="Ferry aground", text="A ferry ran aground off Norrholm. " * 8)
+_WARM = [
+    Article(id=id, title="Ferry aground off Norrholm", text=text * 8, source=id)
+    for id, text in (
+        ("a", "A ferry with 244 passengers ran aground off Norrholm on Friday morning. "),
+        ("b", "Off Norrholm a ferry ran aground; its 244 passengers were taken ashore. "),
+    )
+]
 
 Clock = Callable[[], float]
 log = structlog.get_logger()
@@ -75,6 +81,7 @@ class Worker(Threaded):
         self._opened: _Opened | None = None
         self._hand: list[Entry] = []  # what was taken and is not finished
         self._why: str | None = "is starting"
+        self._warm = False
         self._next_sweep = self._next_trim = float("-inf")
         self._told: str | None = None  # how far events were copied; None where that must be asked
         self._reasons: dict[str, str] = {}
@@ -137,7 +144,7 @@ class Worker(Threaded):
             taken = self._member.claim(queue, self._clock)
             if taken is None:
                 opened = self._opened = _Opened(queue, *self._open_index())
-                opened.deduper.check_batch([_WARM], self._now())
+                self._warm_up(opened.deduper)
                 if self._why not in (None, "is starting"):
                     log.info("the store is back")
                 self._why, self._told = None, None
@@ -153,6 +160,16 @@ class Worker(Threaded):
         self._why = taken
         self.stopping.wait(self._settings.wait)
         return None
+
+    def _warm_up(self, deduper: Deduper) -> None:
+        """Load all kernels before anything is taken: a kill meanwhile is no article's fault."""
+        if not self._warm:
+            from dedupe.deduper import Deduper
+            from dedupe.index.memory import MemoryIndex
+
+            Deduper(MemoryIndex(deduper.index.manifest), deduper.params).add_batch(_WARM)
+            self._warm = True
+            self.alive()
 
     def _open_index(self) -> tuple[Deduper, str]:
         deduper = self._open_deduper()
@@ -245,7 +262,7 @@ class Worker(Threaded):
                 self._outcomes([articles[entry.id] for entry in good])
 
     def _alone(self, entry: Entry, article: Article) -> None:
-        for failures in range(min(entry.tries, FAILURES - 1) + 1, FAILURES + 1):
+        for failures in range(max(0, entry.tries - ALONE) + 1, FAILURES + 1):
             try:
                 outcomes = self._outcomes([article])
             except (IndexUnavailable, UsageError):
@@ -273,7 +290,7 @@ class Worker(Threaded):
         self._intake.move_to(self._now())
         articles: dict[str, Article] = {}
         for entry in entries:
-            if entry.tries >= FAILURES:
+            if entry.tries >= ALONE + FAILURES:
                 reason = f"handed out {entry.tries} times, and its worker ended each time"
                 self._bury(entry, reason, None, "killed")
             elif entry.format != FORMAT:
@@ -322,6 +339,8 @@ class Worker(Threaded):
         while True:
             if self._told is None:
                 self._told = queue.cursor("events")
+                if not self._told and queue.publish("events", "", "0", []):
+                    self._told = "0"  # a cursor in another log, for which nothing is kept
             events = deduper.index.events(int(self._told or 0), _EVENTS)
             if not events:
                 return

@@ -3,5 +3,6 @@
 from dedupe.deduper.linking import Outcome
 from dedupe.deduper.stream import Deduper
 from dedupe.deduper.views import Evidence, Member, StoryView
+from dedupe.index.records import Version
 
-__all__ = ["Deduper", "Evidence", "Member", "Outcome", "StoryView"]
+__all__ = ["Deduper", "Evidence", "Member", "Outcome", "StoryView", "Version"]

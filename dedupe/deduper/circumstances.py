@@ -12,7 +12,7 @@ def entry_of_record(record: Record) -> Entry:
     """The circumstances in a record."""
     return Entry(
         record.id, record.url, record.source, published_of(record), record.agency, record.own,
-        record.original, record.kind,
+        record.original, record.kind, record.notice,
     )  # fmt: skip
 
 

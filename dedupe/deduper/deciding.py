@@ -33,6 +33,17 @@ class Newcomer(NamedTuple):
             candidates=tuple(p for p in self.candidates if p not in gone),
         )
 
+    def following(self, moved: dict[int, int]) -> Newcomer:
+        """The same, with later versions in the stead of the articles that they superseded."""
+        if not moved:
+            return self
+        now = self._replace(
+            head=-1 if self.head in moved else self.head,
+            known={moved.get(p, p): score for p, score in self.known.items()},
+            candidates=tuple(dict.fromkeys(moved.get(p, p) for p in self.candidates)),
+        )
+        return now.without({self.place})
+
 
 class Deciding:
     """Makes decisions of what is at hand."""
@@ -56,7 +67,7 @@ class Deciding:
             members = set(cluster.members)
             near = {*newcomer.known, *sample(cluster.members), cluster.canonical} & members
             clusters.append(cluster)
-            looked.append(sorted(near - {newcomer.place}))
+            looked.append(sorted(near - {newcomer.place} - draft.seats.keys()))
         gone = self.cache.load(p for others in looked for p in others)
         looked = [[p for p in others if p not in gone] for others in looked]
         left = [n.row for n, others in zip(news, looked, strict=True) for _ in others]
@@ -80,7 +91,7 @@ class Deciding:
         near: Sequence[tuple[int, float, int]],
         stub: bool,
     ) -> Decision:
-        entry = self.cache.entry(newcomer.row)
+        entry, record = self.cache.entry(newcomer.row), self.cache.records[newcomer.row]
         kind = Kind(int(self.cache.kinds[newcomer.row]))
         best = max(near, key=lambda n: (n[0], n[1], -n[2]), default=None)
         linked = self._linked(newcomer, cluster) if kind in SEVERAL else None
@@ -99,6 +110,8 @@ class Deciding:
             canonical_reason=cluster.reason,
             kind=Kind.STUB.label if stub and kind is Kind.ARTICLE else kind.label,
             linked_id=linked,
+            version=record.versions[-1].number if record.versions else 1,
+            notice=record.notice,
         )
 
     def _is_update(self, row: int, relation: int, other: int) -> bool:

@@ -9,15 +9,19 @@ from math import inf
 from dedupe.index.base import Change, Cluster, Event, Hands, Index
 from dedupe.stories.story import story_id
 
+# An article, and the members of its cluster: the kind of event that it is, and the ids of it.
+Notices = Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]] | None]
 Elect = Callable[[Sequence[int], Cluster | None], Cluster]  # members, and what it was before
 
 
 class Draft:
     """Clusters as they were read, and as they shall be.
 
-    Articles are given by their places; `hours` and `name` give the time and the id of one. Whether
-    a new name is taken is asked beforehand only where it is likely, or if `careful`: the index
-    refuses a change with a name that is.
+    Articles are given by their places; `hours` and `name` give the time and the id of one, `before`
+    the place of the version that it superseded, or -1. A version that is in no cluster yet takes
+    the seat of the one before as soon as it is loaded. Whether a new name is taken is asked
+    beforehand only where it is likely, or if `careful`: the index refuses a change with a name that
+    is.
     """
 
     def __init__(
@@ -26,8 +30,12 @@ class Draft:
         hours: Callable[[int], float],
         name: Callable[[int], str],
         careful: bool = False,
+        before: Callable[[int], int] = lambda place: -1,
     ) -> None:
         self._index, self._hours, self._name, self._careful = index, hours, name, careful
+        self._before = before
+        self.seats: dict[int, int] = {}  # superseded versions, and those that took their seats
+        self.seated_in: dict[int, str] = {}  # the clusters in which they did
         self._read: dict[str, Cluster] = {}
         self._of: dict[int, str | None] = {}
         self._unlinked: set[int] = set()
@@ -53,17 +61,32 @@ class Draft:
                     inf if first is None else first, -inf if last is None else last
                 )  # fmt: skip
                 self._of.update((place, cluster.id) for place in cluster.members)
-        for place in wanted:
-            if place not in self._of:
-                self._of[place] = None
-                self._unlinked.add(place)
+        loose = [place for place in wanted if place not in self._of]
+        for place in loose:
+            self._of[place] = None
+            self._unlinked.add(place)
+        for place in loose:
+            self._seat(place)
 
     def adopt(self, place: int) -> None:
         """Know an article as one in no cluster, without asking the index."""
         self._of[place] = None
+        self._seat(place)
+
+    def _seat(self, place: int) -> None:
+        """Give an article that is in no cluster the seat of an earlier version that is in one."""
+        old = self._before(place)
+        while old >= 0:
+            self.load([old])
+            if self._of[old] is not None and old not in self.seats:
+                self.supersede(old, place)
+                return
+            old = self._before(old)
 
     def cluster_of(self, place: int) -> str | None:
-        """The cluster that an article is in now; None while it is in none."""
+        """The cluster that an article is in now, or a later version; None while it is in none."""
+        while place in self.seats:
+            place = self.seats[place]
         return self._of[place]
 
     def is_there(self, cluster: str) -> bool:
@@ -97,6 +120,22 @@ class Draft:
         """Put an article that is in no cluster into one."""
         self._take(cluster, [place])
         self._note("joined", cluster, [place])
+
+    def supersede(self, old: int, new: int) -> None:
+        """Give the seat of an article in its cluster to a new version of it, which is in none.
+
+        Whoever still knows the old one finds it where the new one is.
+        """
+        cluster = self._of[old]
+        assert cluster is not None
+        members = self._members[cluster]
+        members[members.index(old)] = new
+        self._of[new] = cluster
+        self.seats[old] = new
+        self.seated_in[new] = cluster
+        if self._hours(new) != self._hours(old):
+            self._respan(cluster)
+        self._note("updated", cluster, [new])
 
     def merge(self, into: str, gone: str) -> None:
         """Put all articles of a cluster into another; its id becomes a redirect."""
@@ -181,8 +220,17 @@ class Draft:
         """Whether nothing changes."""
         return not self._events and not self._changed
 
-    def change(self, elect: Elect, hands: Hands, hours: float | None) -> Change:
-        """The change, every changed cluster with a new election; `hours` is when it is decided."""
+    def change(
+        self,
+        elect: Elect,
+        hands: Hands,
+        hours: float | None,
+        notices: Notices = lambda place, members: None,
+    ) -> Change:
+        """The change, every changed cluster with a new election; `hours` is when it is decided.
+
+        `notices` tells what an article that is linked now says of itself.
+        """
         clusters, events = [], list(self._events)
         alive = [cluster for cluster in self._changed if self._members.get(cluster)]
         for cluster in alive:
@@ -198,6 +246,10 @@ class Draft:
             )  # fmt: skip
             if before and before.canonical_id != elected.canonical_id:
                 events.append(Event("canonical_changed", cluster, (elected.canonical_id,)))
+        for place in sorted(self._unlinked):
+            at = self.cluster_of(place)
+            if at is not None and at in alive and (told := notices(place, self._members[at])):
+                events.append(Event(told[0], at, told[1]))
         gone = [c for c in self._read if not self._members.get(c) and c not in self._redirects]
         touched = {*alive, *gone, *self._redirects} & self._read.keys()
         placed = {place for cluster in alive for place in self._members[cluster]}

@@ -20,6 +20,7 @@ from dedupe.index.records import Record, encode_article, encode_record
 from dedupe.models import Article
 from dedupe.similarity.features import mark
 from dedupe.stories.entry import entry_of
+from dedupe.text.notices import KILLED
 
 
 class Ready(NamedTuple):
@@ -53,12 +54,12 @@ class Filing:
                 id=article.id, title=article.title, url=entry.url, source=entry.source,
                 published=entry.published, agency=entry.agency, own=entry.own,
                 original=entry.original, kind=entry.kind, hours=_hours(article, now),
-                content=_content(article), digest=digests[i], length=lengths[i],
+                content=_content(article, entry.notice), digest=digests[i], length=lengths[i],
                 informative=informative[i], copy=lower[i].tobytes(),
                 terms=prints.terms[part].tobytes(), tfs=prints.tfs[part].tobytes(),
                 zipfs=prints.zipfs[part].tobytes(), marks=prints.kinds[part].tobytes(),
                 skeletons=prints.skeletons[i].tobytes(), keys=keys[i].tobytes(),
-                forms=b"", form_marks=b"",
+                forms=b"", form_marks=b"", updated=article.updated, notice=entry.notice,
             )  # fmt: skip
             forms, marks = forms_of(entry_of_record(record), digests[i], prints.skeletons[i])
             record = replace(record, forms=forms.tobytes(), form_marks=marks.tobytes())
@@ -89,12 +90,15 @@ class Filing:
 
 def _hours(article: Article, now: datetime | None) -> float:
     """Since 1970: as published, but not after it arrived; when it arrived, where it has no date."""
-    moments = [m.timestamp() for m in (article.published, now) if m is not None]
+    given = (article.published, article.first_seen, now)
+    moments = [m.timestamp() for m in given if m is not None]
     return max(0.0, min(moments, default=0.0) / 3600.0)
 
 
-def _content(article: Article) -> int:
+def _content(article: Article, notice: str) -> int:
     hashed = xxhash.xxh3_64()
+    if notice == KILLED:  # perhaps by its status alone
+        hashed.update(b"\x00killed\xff")
     for part in (article.title or "", article.text):
         hashed.update(part.encode("utf-8", "surrogatepass") + b"\xff")
     return hashed.intdigest()

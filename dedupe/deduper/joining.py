@@ -68,7 +68,7 @@ def settle(draft: Draft, place: int, known: dict[int, float], rules: Rules) -> N
     _look_again(draft, own, [c for c in near if c != own and draft.is_there(c)], rules)
 
 
-def _fits(draft: Draft, a: str, b: str, rules: Rules) -> bool:
+def fits(draft: Draft, a: str, b: str, rules: Rules) -> bool:
     """Whether two clusters may be one: their time together, and what people say."""
     (first, last), (other_first, other_last) = draft.span(a), draft.span(b)
     if max(last, other_last) - min(first, other_first) > rules.window:
@@ -108,7 +108,7 @@ def _bring_together(draft: Draft, own: str, near: dict[str, float], rules: Rules
     nodes = [own, *(c for c in near if c != own)]
     averages = _between(draft, list(combinations(nodes, 2)), rules)
     while True:
-        good = [k for k, v in averages.items() if v >= rules.threshold and _fits(draft, *k, rules)]
+        good = [k for k, v in averages.items() if v >= rules.threshold and fits(draft, *k, rules)]
         if not good:
             return own
         a, b = max(good, key=lambda k: (averages[k], k))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from dedupe.deduper.deciding import Deciding, Newcomer
 from dedupe.deduper.draft import Draft
-from dedupe.deduper.joining import Rules, settle
+from dedupe.deduper.joining import Rules, fits, sample, settle
 from dedupe.deduper.window import Vanished, Window
 from dedupe.errors import IndexUnavailable, RecordRejected
 from dedupe.models import Decision
 
 _AT_ONCE = 3  # attempts to link a batch as one, before its articles go one by one
+_LIGHT = 0.25  # share of its words: a version that changed less keeps its seat in any case
 _ALONE = 100  # attempts to link one article; each that fails is another's that went through
 
 Outcome = Decision | RecordRejected
@@ -22,15 +23,20 @@ class Linking:
 
     def __init__(self, window: Window) -> None:
         self._window, self._deciding = window, Deciding(window)
+        self.vacated: dict[int, tuple[int, ...]] = {}  # clusters in which versions took a seat
 
-    def link(self, news: Sequence[Newcomer], hours: float | None) -> list[Outcome]:
-        """Link the articles of a batch, at once if nobody is in the way, else one by one."""
+    def link(self, news: Sequence[Newcomer], hours: float | None) -> list[Decision | None]:
+        """Link the articles of a batch, at once if nobody is in the way, else one by one.
+
+        None for those that are there no more, or superseded, or whose copy is: another was quicker,
+        and they are to be looked up again.
+        """
         decisions = self._attempt(news, hours, _AT_ONCE if len(news) > 1 else _ALONE)
         if decisions is not None:
             return decisions
         return [self._alone(newcomer, hours) for newcomer in news]
 
-    def _alone(self, newcomer: Newcomer, hours: float | None) -> Outcome:
+    def _alone(self, newcomer: Newcomer, hours: float | None) -> Decision | None:
         decisions = self._attempt([newcomer], hours, _ALONE)
         if decisions is None:
             raise IndexUnavailable(
@@ -40,20 +46,25 @@ class Linking:
 
     def _attempt(
         self, news: Sequence[Newcomer], hours: float | None, attempts: int
-    ) -> list[Outcome] | None:
+    ) -> list[Decision | None] | None:
         left = list(news)
         for attempt in range(attempts):
             if attempt:  # somebody was in the way, perhaps by taking down what is read here
-                gone = self._window.gone(
-                    {p for n in left for p in (n.place, *n.known, *n.candidates)}
-                )
-                left = [n.without(gone) for n in left if n.place not in gone]
+                read = {p for n in left for p in (n.place, *n.known, *n.candidates)}
+                gone = self._window.gone(read)
+                moved = self._window.moved(read - gone)
+                left = [
+                    n.without(gone).following(moved)
+                    for n in left
+                    # Without the copy that stood for its text it must be looked up again.
+                    if not {n.place, n.head} & (gone | moved.keys())
+                ]
             try:
                 decided = self._decided(left, hours, careful=attempt > 0)
             except Vanished:
                 continue
             if decided is not None:
-                return [decided.get(n.place) or self._lost(n) for n in news]
+                return [decided.get(n.place) for n in news]
         return None
 
     def _decided(
@@ -73,23 +84,51 @@ class Linking:
             draft.load(mates)
             if mate := next((c for m in mates if (c := draft.cluster_of(m))), None):
                 _put(draft, newcomer.place, mate, rules)
-            elif newcomer.head >= 0:
-                _settle_copy(draft, newcomer, rules)
             else:
-                settle(draft, newcomer.place, newcomer.known, rules)
-        change = draft.change(self._window.elect, self._window.heeded.hands, hours)
+                self._settle(draft, newcomer, rules)
+        self._note_vacated(draft)
+        window = self._window
+        change = draft.change(window.elect, window.heeded.hands, hours, window.notice)
         if not draft.is_empty and not self._window.index.link(change):
             return None
         decisions = self._deciding.decide(news, draft, change)
         return {n.place: decision for n, decision in zip(news, decisions, strict=True)}
 
+    def _note_vacated(self, draft: Draft) -> None:
+        """Remember who is near the seats that versions took: copies of the text that is gone."""
+        for old, new in draft.seats.items():
+            clusters = {draft.seated_in[new], draft.cluster_of(new)}
+            near = [draft.members(c) for c in clusters if c is not None and draft.is_there(c)]
+            self.vacated[new] = tuple(p for members in near for p in members if p != old)
+
     def told(self, newcomer: Newcomer, draft: Draft) -> Decision:
         """What holds of an article that is linked, and in the draft."""
         return self._deciding.decide([newcomer], draft, None)[0]
 
-    def _lost(self, newcomer: Newcomer) -> RecordRejected:
-        id = self._window.cache.entry(newcomer.row).id
-        return RecordRejected(id, "was taken out of the index while it was added", id)
+    def _settle(self, draft: Draft, newcomer: Newcomer, rules: Rules) -> None:
+        place = newcomer.place
+        if (own := draft.cluster_of(place)) is not None and not self._belongs(
+            draft, newcomer, own, rules
+        ):
+            alone = draft.split(own, [place])
+            if newcomer.head >= 0:
+                _join_copy(draft, alone, newcomer, rules)
+        if newcomer.head >= 0:
+            _settle_copy(draft, newcomer, rules)
+        else:
+            settle(draft, place, newcomer.known, rules)
+
+    def _belongs(self, draft: Draft, newcomer: Newcomer, own: str, rules: Rules) -> bool:
+        """Whether an article stays in its story: all do but versions that have changed much."""
+        place, record = newcomer.place, self._window.cache.records[newcomer.row]
+        others = [p for p in draft.members(own) if p != place]
+        if record.before < 0 or not others:
+            return True
+        changed = record.versions[-1].changed if record.versions else None
+        if changed is not None and changed <= _LIGHT:
+            return True
+        some = sample(others)
+        return float(rules.score([place] * len(some), some).mean()) >= rules.threshold
 
     def would(self, newcomer: Newcomer) -> Decision:
         """What would become of an article that is not in the index."""
@@ -97,10 +136,7 @@ class Linking:
         draft = self._window.draft(list(newcomer.known))
         draft.adopt(newcomer.place)
         self._window.fetch_samples(draft, set(newcomer.known))
-        if newcomer.head >= 0:
-            _settle_copy(draft, newcomer, self._window.rules())
-        else:
-            settle(draft, newcomer.place, newcomer.known, self._window.rules())
+        self._settle(draft, newcomer, self._window.rules())
         change = draft.change(self._window.elect, self._window.heeded.hands, None)
         return self._deciding.decide([newcomer], draft, change)[0]
 
@@ -114,6 +150,15 @@ def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:
         rules.apart and rules.apart(draft.members(own), draft.members(cluster))
     ):
         draft.merge(cluster, own)
+
+
+def _join_copy(draft: Draft, alone: str, newcomer: Newcomer, rules: Rules) -> None:
+    """A version that has left its story goes where the first of its text is, as any copy does."""
+    cluster = draft.cluster_of(newcomer.head)
+    if cluster is None:
+        cluster = draft.found(newcomer.head)
+    if fits(draft, cluster, alone, rules):
+        draft.merge(cluster, alone)
 
 
 def _settle_copy(draft: Draft, newcomer: Newcomer, rules: Rules) -> None:

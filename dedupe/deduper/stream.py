@@ -12,13 +12,17 @@ from dedupe.deduper import hands
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
 from dedupe.deduper.linking import Linking, Outcome
+from dedupe.deduper.referring import referred
+from dedupe.deduper.revising import Revising
 from dedupe.deduper.takedown import take_down
 from dedupe.deduper.tallies import tally_of
+from dedupe.deduper.versions import carried, marked
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
 from dedupe.deduper.window import Window
 from dedupe.errors import RecordRejected
 from dedupe.index.base import Found, Index, Receipt, slice_of
 from dedupe.index.manifest import check, manifest_of
+from dedupe.index.records import Record
 from dedupe.models import Article, Decision
 from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
@@ -61,6 +65,7 @@ class Deduper:
         self.window = Window(index, params, verifier)
         self._linking = Linking(self.window)
         self._filing = Filing(manifest)
+        self._revising = Revising(self.window, self._filing)
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
@@ -75,7 +80,9 @@ class Deduper:
         `now` is when it arrived: its time where it has no date, or a later one. Where it is given,
         what lies more than the window before it falls away, a little with every call, except what
         was as old when the index began: an archive. Without it nothing does until `expire` is
-        called. Raises RecordRejected where the id belongs to another text, or was taken down.
+        called. Where the id is there with another text this is a new version of it, if it is newer
+        by its dates or comes for the first time; an older one changes nothing. Raises
+        RecordRejected where the id was taken down.
         """
         (outcome,) = self.add_batch([article], now)
         if isinstance(outcome, RecordRejected):
@@ -111,6 +118,9 @@ class Deduper:
         self.window.statistics.catch_up()
         ready = self._filing.ready(articles, now)
         found = self.index.probe([each.filed for each in ready], self._candidates)
+        ready, found = self._revising.supersede(
+            self.index, articles, (ready, found), self._candidates, now, store=False
+        )
         rows = self.window.cache.extend([each.record for each in ready])
         self.window.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
         news = self._newcomers(ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ())
@@ -130,13 +140,9 @@ class Deduper:
         if place is None or self.window.cache.load([place]):
             return None
         draft = self.window.draft([place])
-        if draft.cluster_of(place) is None:
+        if draft.cluster_of(place) is None or (newcomer := self._known(place)) is None:
             return None
-        record = self.window.cache.records[self.window.row(place)]
-        ready = Ready(record, self._filing.filed(record, None))
-        found = self.index.probe([ready.filed], self._candidates)
-        news = self._newcomers([ready], found, {0: place}, ())
-        return self._linking.told(news[0], draft)
+        return self._linking.told(newcomer, draft)
 
     def story(self, id: str) -> StoryView | None:
         """A story by its id, an id that was merged into it, or the id of one of its articles."""
@@ -192,6 +198,20 @@ class Deduper:
         hours = now.timestamp() / 3600.0
         return take_down(self.window, self._filing, id, Receipt(id, hours, reason))
 
+    def finish(self, id: str, now: datetime | None = None) -> None:
+        """Finish what was begun with an article and cut short, where it is in the index."""
+        (place,) = self.index.places([id])
+        if place is not None:
+            self._settle(place, now)
+
+    def carry(self, record: Record, now: datetime | None = None) -> None:
+        """Give an article that is in the index the history that its record elsewhere has."""
+        (place,) = self.index.places([record.id]) if record.versions else (None,)
+        if place is not None:
+            place = self._revising.refile(place, lambda old, at: carried(old, at, record))
+        if place is not None:
+            self._settle(place, now)
+
     # ---- adding ----------------------------------------------------------------------------------
 
     @property
@@ -227,10 +247,14 @@ class Deduper:
     def _add(
         self,
         articles: Sequence[Article],
-        ready: Sequence[Ready],
-        found: Sequence[Found],
+        ready: list[Ready],
+        found: list[Found],
         now: datetime | None,
     ) -> list[Outcome]:
+        if any(one.other for one in found):
+            ready, found = self._revising.supersede(
+                self.index, articles, (ready, found), self._candidates, now
+            )
         if self.on_found is not None:
             self.on_found(found)
         refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
@@ -239,23 +263,72 @@ class Deduper:
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._newcomers(ready, found, places, batch).values())
-        decisions = iter(self._linking.link(news, _hours(now)))
-        return [reason or next(decisions) for reason in refused]
+        decided = self._linking.link(news, _hours(now))
+        linked = [n for n, told in zip(news, decided, strict=True) if told and not n.again]
+        self._revising.finish(linked, self._linking.vacated)
+        for newcomer, told in zip(news, decided, strict=True):
+            if told:
+                self._refer(newcomer, now)
+        decisions = iter(decided)
+        outcomes = [reason or next(decisions) for reason in refused]
+        return [each or self._lost(articles[i], found[i], now) for i, each in enumerate(outcomes)]
+
+    def _lost(self, article: Article, found: Found, now: datetime | None) -> Outcome:
+        """An article that another took out or superseded while it was added: look again."""
+        (place,) = self.index.places([article.id])
+        if place is None:
+            why = "was taken out of the index while it was added"
+            return RecordRejected(article.id, why, article.id)
+        if place != found.place:
+            self.index.remove(found.place, None, None)
+            self.window.cache.forget(found.place)
+        elif found.head in self.window.cache.rows:  # it is being superseded, or was cut short at it
+            self.finish(self.window.name(found.head), now)
+        return self._add([article], *self._look_up(self.index, [article], now), now)[0]
+
+    def _refer(self, newcomer: Newcomer, now: datetime | None) -> None:
+        """Mark the article that a notice under an id of its own refers to."""
+        record = self.window.cache.records[newcomer.row]
+        if not record.notice or record.versions:
+            return
+        target = referred(self.window, newcomer)
+        if target is None:
+            return
+        place = self._revising.refile(target, lambda old, place: marked(old, place, record, now))
+        if place is not None:
+            self._settle(place, now)
+
+    def _settle(self, place: int, now: datetime | None) -> None:
+        """Link an article that is in the index, if it is not, and remove what it superseded."""
+        if (newcomer := self._known(place)) is None:
+            return
+        if self._linking.link([newcomer], _hours(now)) != [None]:
+            self._revising.finish([newcomer], self._linking.vacated)
+
+    def _known(self, place: int) -> Newcomer | None:
+        """An article that is in the index, with its candidates; None where it is gone."""
+        if self.window.cache.load([place]):
+            return None
+        record = self.window.record(place)
+        ready = Ready(record, self._filing.filed(record, None))
+        found = self.index.probe([ready.filed], self._candidates)
+        return self._newcomers([ready], found, {0: place}, ())[0]
 
     def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
         """Take new articles into the cache, and what they say together into the statistics."""
         missing = [
             (each, one)
             for each, one in zip(ready, found, strict=True)
-            if one.place not in self.window.cache.rows
+            if not one.known and one.place not in self.window.cache.rows
         ]
         rows = self.window.cache.extend([each.record for each, _ in missing])
         self.window.cache.rows.update(
             (one.place, row) for (_, one), row in zip(missing, rows, strict=True)
         )
         slices: dict[int, list[int]] = {}
-        for one in found:
-            if not one.known and one.head < 0:  # a press release in many copies counts once
+        for each, one in zip(ready, found, strict=True):
+            # A press release in many copies counts once, and so does an article in many versions.
+            if not one.known and one.head < 0 and each.record.before < 0:
                 slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
         for slice, new in slices.items():
             records = [self.window.cache.records[row] for row in new]
@@ -275,7 +348,11 @@ class Deduper:
         order = {place: at for at, place in enumerate(batch)}
         window = self.params.window_hours
         fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
+        fetched.update(place for i, place in places.items() if found[i].known)  # with its history
         gone = self.window.cache.load(fetched - {-1})
+        for i, place in places.items():
+            if place in gone:  # it was killed before it was stored, or is being taken out
+                self.window.cache.rows[place] = self.window.cache.extend([ready[i].record])[0]
         rows, filed = self.window.cache.rows, self.window.cache.filed
         candidates: dict[int, list[int]] = {}
         for i, place in places.items():
@@ -284,12 +361,15 @@ class Deduper:
                 other
                 for other in found[i].candidates.tolist()
                 if other not in gone
+                and other != ready[i].record.before
                 and order.get(other, -1) < order.get(place, 0)
                 and abs(filed[rows[other]] - hours) <= window
             ]
         left = [rows[places[i]] for i, others in candidates.items() for _ in others]
         right = [rows[other] for others in candidates.values() for other in others]
         scores = iter(self.window.scores(left, right).tolist() if left else ())
+        there = [place for i, place in places.items() if found[i].known]
+        unfinished = self._revising.unfinished(there)
         floor = _FLOOR * self.window.threshold
         news = {}
         for i, place in places.items():
@@ -298,7 +378,7 @@ class Deduper:
             head = found[i].head if found[i].head not in gone else -1
             if head >= 0:
                 known[head] = 1.0
-            again = found[i].known
+            again = found[i].known and place not in unfinished
             news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
         return news
 
@@ -343,9 +423,6 @@ def _hours(now: datetime | None) -> float | None:
 def _refused(article: Article, found: Found) -> RecordRejected | None:
     if found.removed is not None:
         return RecordRejected(article.id, f"was taken down: {found.removed.reason}", article.id)
-    if found.other:
-        why = "the id is in the index with another text; give a new version an id of its own"
-        return RecordRejected(article.id, why, article.id)
     return None
 
 

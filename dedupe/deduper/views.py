@@ -10,7 +10,7 @@ from msgspec import Struct
 from dedupe.deduper.window import Window
 from dedupe.errors import UsageError
 from dedupe.index.base import Cluster
-from dedupe.index.records import decode_article
+from dedupe.index.records import Version, decode_article
 from dedupe.models import Article, Relation
 from dedupe.overlap.passages import SharedPassage, shared_passages
 
@@ -26,6 +26,9 @@ class Member(Struct, frozen=True, kw_only=True):
     relation: str  # to the canonical article: exact, copy, rewrite, story; none for itself
     similarity: float | None  # to the canonical article, 0 to 1; None for itself
     credit: str | None  # agency that it credits
+    version: int  # from 1
+    notice: str  # what its source says of it by now: killed, corrected; empty: nothing
+    versions: tuple[Version, ...]  # the last of them, the current one included; empty: one alone
 
 
 class StoryView(Struct, frozen=True, kw_only=True):
@@ -78,6 +81,8 @@ def _member(window: Window, row: int, relation: str, similarity: float | None) -
     return Member(
         id=record.id, title=record.title, url=record.url, source=record.source,
         published=record.published, relation=relation, similarity=similarity, credit=record.agency,
+        version=record.versions[-1].number if record.versions else 1,
+        notice=record.notice, versions=record.versions,
     )  # fmt: skip
 
 

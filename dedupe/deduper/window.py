@@ -14,6 +14,8 @@ from dedupe.deduper.joining import Rules, sample
 from dedupe.deduper.statistics import Statistics
 from dedupe.errors import IndexUnavailable
 from dedupe.index.base import Cluster, Index, slice_of
+from dedupe.index.records import Record
+from dedupe.models import Relation
 from dedupe.params import ScanParams
 from dedupe.stories.levels import level_scores, level_threshold
 from dedupe.stories.story import story_of
@@ -48,7 +50,7 @@ class Window:
 
     def draft(self, places: Iterable[int] = (), careful: bool = False) -> Draft:
         """A draft that knows the clusters of these articles."""
-        draft = Draft(self.index, self.hours, self.name, careful)
+        draft = Draft(self.index, self.hours, self.name, careful, self.before)
         draft.load(places)
         return draft
 
@@ -65,6 +67,17 @@ class Window:
         for place in gone:
             self.cache.forget(place)
         return gone
+
+    def moved(self, places: set[int]) -> dict[int, int]:
+        """Which of these articles have been superseded: where their ids lead to now.
+
+        An article whose id leads nowhere is being taken down: it is not among them.
+        """
+        at_hand = [place for place in places if place in self.cache.rows]
+        found = self.index.places([self.name(place) for place in at_hand]) if at_hand else []
+        moved = {p: to for p, to in zip(at_hand, found, strict=True) if to not in (None, p)}
+        gone = self.cache.load(moved.values())
+        return {p: to for p, to in moved.items() if to not in gone}
 
     def rules(self) -> Rules:
         """What decides which articles may be together now."""
@@ -103,6 +116,36 @@ class Window:
         if place not in self.cache.rows and self.cache.load([place]):
             return slice_of(place) * self.index.manifest.slice_hours
         return float(self.cache.filed[self.cache.rows[place]])
+
+    def record(self, place: int) -> Record:
+        """The record of an article. Raises Vanished where it is gone."""
+        return self.cache.records[self.row(place)]
+
+    def before(self, place: int) -> int:
+        """The place of the version that an article superseded; -1: none, or nobody knows."""
+        if place not in self.cache.rows and self.cache.load([place]):
+            return -1
+        return self.cache.records[self.cache.rows[place]].before
+
+    def notice(self, place: int, members: Sequence[int]) -> tuple[str, tuple[str, ...]] | None:
+        """What a version says of its article: the notice, and the ids that it concerns.
+
+        Those are the article itself and the members of its cluster that republished it, before the
+        notice or since.
+        """
+        record = self.record(place)
+        if not record.versions or not (last := record.versions[-1]).notice:
+            return None
+        self.cache.load([*members, record.before])
+        texts = [p for p in (place, record.before) if p in self.cache.rows]
+        others = [p for p in members if p != place and p in self.cache.rows]
+        pairs = [(self.cache.rows[text], self.cache.rows[p]) for p in others for text in texts]
+        left, right = (np.array([pair[i] for pair in pairs], dtype=np.int32) for i in (0, 1))
+        related = self.cache.judge(left, right).relations.reshape(-1, len(texts)).max(axis=1)
+        names = [self.name(p) for p in others]
+        found = zip(names, related.tolist(), strict=True)
+        republished = [n for n, r in found if r >= Relation.REWRITE and n != last.by]
+        return last.notice, (record.id, *republished)
 
     def name(self, place: int) -> str:
         """The id of an article."""

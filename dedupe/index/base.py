@@ -15,6 +15,9 @@ What every backend guarantees:
   events to the log in the same step.
 - **Nothing else.** Clusters change by `link` alone. What is in the index and in no cluster has been
   added but not linked yet: whoever meets it may link it.
+- **One place an id.** An id leads to one place. A new version of an article gets a place of its
+  own, and the id leads there from then on; nothing else of the superseded place changes. It can
+  leave its cluster, and never be linked again: then it is removed.
 """
 
 from __future__ import annotations
@@ -49,6 +52,7 @@ class Filed(NamedTuple):
     bucketed: bool  # whether it may enter buckets; it has too few informative words otherwise
     record: bytes  # dedupe.index.records.Record, encoded; goes to disk or wire as it is
     text: bytes | None  # compressed, for evidence; None where the index keeps none
+    revises: int = -1  # place of the version that this one supersedes; -1: it is no new version
 
 
 class Found(NamedTuple):
@@ -56,9 +60,12 @@ class Found(NamedTuple):
 
     place: int  # -1 where it was only probed and is not in the index
     known: bool  # the id was in the index before, with the same content
-    other: bool  # the id is in the index with another content: nothing was stored
+    # The id is at `place` with another content, or another version is there than the one to be
+    # superseded: nothing was stored.
+    other: bool
     removed: Receipt | None  # the id was taken down: nothing was stored
-    head: int  # place of the article of the same digest that stands for it in buckets; -1: none
+    head: int  # place of the article of the same digest that stands for it in buckets; -1: none;
+    # never the one that it supersedes
     candidates: NDArray[np.int64]  # places that share most buckets, best first; never its own
     hits: NDArray[np.int32]  # buckets that each of them shares
     capped: int  # buckets that had more members than are kept
@@ -82,9 +89,12 @@ class Cluster(Struct, frozen=True, array_like=True):
 class Event(Struct, frozen=True, array_like=True, omit_defaults=True):
     """One change of one cluster. `position` is given by the index, ascending, without reuse."""
 
-    kind: str  # created, joined, merged, canonical_changed, split, removed
+    # created, joined, merged, canonical_changed, split, removed, updated, killed, corrected
+    kind: str
     cluster: str
-    articles: tuple[str, ...]  # ids: that joined, that moved, the new canonical, or that is gone
+    # Ids: that joined, that moved, the new canonical, that is gone, that has a new version; killed
+    # and corrected: the article, then those of its cluster that republished it.
+    articles: tuple[str, ...]
     other: str | None = None  # merged: the id that is now a redirect; split: where it came from
     hours: float | None = None  # when it was decided, since 1970, where the caller said
     position: int = 0
@@ -94,7 +104,8 @@ class Change(Struct, frozen=True, kw_only=True):
     """A change of clusters, applied only where `expected` and `unlinked` still hold."""
 
     expected: tuple[tuple[str, int], ...] = ()  # clusters that were read, with their versions
-    unlinked: tuple[int, ...] = ()  # places of articles that are there and were in no cluster
+    # Places of articles that are there, that their ids lead to, and that were in no cluster.
+    unlinked: tuple[int, ...] = ()
     hands: int = 0  # version of the hands that were heeded
     # Their new states and versions; new ones have 1, and names that no cluster or redirect has.
     clusters: tuple[Cluster, ...] = ()
@@ -169,6 +180,10 @@ class Index(Protocol):
         slices, their hours at most the window apart) only the first enters buckets and is the head
         of the others, which have no candidates. Each slice knows one head of a digest: the first
         that was filed there without finding one. Within one batch ids are unique.
+
+        An article that `revises` a place is stored, whatever its content, if its id leads there,
+        and its id leads to the new place. Where a process was killed before it had stored all of a
+        version, the version before is the one that is found, and that may be superseded.
         """
         ...
 
@@ -250,6 +265,7 @@ class Index(Protocol):
     def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
         """Delete all that is kept of an article that is in no cluster any more, and keep a receipt.
 
+        Its id is free then, unless it leads elsewhere by now: to a later version.
         `heir` is another article with the same digest: it enters the buckets in its stead. Doing it
         again finishes what a killed process left. False, and nothing, where it is in a cluster.
         """

@@ -83,11 +83,13 @@ class MemoryIndex:
     def _meet(self, filed: Filed) -> Meeting:
         if filed.id in self._receipts:
             return Meeting(removed=self._receipts[filed.id])
-        if (place := self._places.get(filed.id)) is not None:
+        place = self._places.get(filed.id)
+        if place is not None and place != filed.revises:
             if self._kept(place).content != filed.content:
                 return Meeting(place, other=True)
             return Meeting(place, known=True, head=self._head(filed, place))
-        return Meeting(head=self._head(filed, None))
+        head = self._head(filed, None)
+        return Meeting(head=-1 if head == filed.revises else head)
 
     def _head(self, filed: Filed, own: int | None) -> int:
         first, last = filed.near
@@ -241,7 +243,9 @@ class MemoryIndex:
                 for id, version in change.expected
             )
             and all(
-                kept is not None and place not in self._members
+                kept is not None
+                and place not in self._members
+                and self._places.get(kept.id) == place
                 for place, kept in zip(change.unlinked, self._all(change.unlinked), strict=True)
             )
             and not any(
@@ -300,7 +304,8 @@ class MemoryIndex:
     def _forget(self, place: int) -> None:
         mine = self._slices[slice_of(place)]
         kept = mine.articles.pop(place)
-        del self._places[kept.id]
+        if self._places.get(kept.id) == place:
+            del self._places[kept.id]
         mine.bucketed.discard(place)
         if mine.heads.get(kept.digest, (None, 0.0))[0] == place:
             del mine.heads[kept.digest]
@@ -352,7 +357,7 @@ class MemoryIndex:
         slices = sorted(self._slices.items())
         counts = tuple(SliceStats(slice=s, articles=len(mine.articles)) for s, mine in slices)
         return Stats(
-            articles=len(self._places),
+            articles=sum(each.articles for each in counts),
             clusters=len(self._clusters),
             events=len(self._events),
             slices=counts,

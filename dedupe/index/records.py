@@ -12,6 +12,22 @@ from dedupe.errors import IndexDamaged
 from dedupe.models import Article
 
 
+class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One version of an article: what its source changed when."""
+
+    number: int  # from 1
+    came: datetime | None = None  # when it was added, where the caller said
+    published: datetime | None = None  # as given
+    updated: datetime | None = None  # as given
+    notice: str = ""  # what its source says of it: corrected, killed
+    by: str | None = None  # id of the article that says so, where it is one of its own
+    titles: tuple[str | None, str | None] | None = None  # before and after, where it changed
+    added: tuple[str, ...] = ()  # sentences that are new, the first of them, cut
+    removed: tuple[str, ...] = ()
+    changed: float | None = None  # share of the words, 0 to 1; None: not known, or the first
+    content: int = 0  # Record.content of what came
+
+
 class Record(Struct, frozen=True, array_like=True):
     """An article without its text: circumstances, fingerprint, buckets. Numbers little-endian."""
 
@@ -40,6 +56,10 @@ class Record(Struct, frozen=True, array_like=True):
         bytes  # uint64 each, as dedupe.stories.recurring has them; of who publishes and skeletons
     )
     form_marks: bytes  # uint8 each, what the forms come with
+    updated: datetime | None = None  # as given
+    notice: str = ""  # what its source says of it by now: corrected, killed
+    before: int = -1  # place of the version that it superseded
+    versions: tuple[Version, ...] = ()  # the last of them, itself included; empty: the first
 
 
 _ENCODER = msgspec.msgpack.Encoder()

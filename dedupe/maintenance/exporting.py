@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from dedupe.index.base import Cluster, Index
 from dedupe.index.records import decode_article, decode_record
@@ -47,9 +48,12 @@ def _lines(index: Index, progress: Progress) -> Iterator[Line]:
     ids: dict[int, str] = {}
     total = index.stats().articles
     for places in places_of(index):
-        for place, line in _articles(index, places):
+        articles = list(_articles(index, places))
+        leads = index.places([line.id for _, line in articles])
+        for (place, line), to in zip(articles, leads, strict=True):
             ids[place] = line.id
-            yield line
+            if place == to:  # else it is superseded, and about to go
+                yield line
         progress("articles", len(ids), total)
     yield from _stories(index, ids)
 
@@ -64,12 +68,13 @@ def places_of(index: Index, most: int = BATCH) -> Iterator[list[int]]:
 
 def _articles(index: Index, places: Sequence[int]) -> Iterator[tuple[int, ArticleLine]]:
     stored = zip(places, index.records(places), index.texts(places), strict=True)
-    for place, record, text in stored:
-        if record is None:  # it has gone meanwhile
+    for place, encoded, text in stored:
+        if encoded is None:  # it has gone meanwhile
             continue
-        known = decode_record(record, f"article {place:#x}")
+        known = decode_record(encoded, f"article {place:#x}")
         article = None if text is None else decode_article(text, f"article {known.id!r}")
-        yield place, ArticleLine(id=known.id, article=article, record=known)
+        record = replace(known, before=-1)  # a place means nothing elsewhere
+        yield place, ArticleLine(id=known.id, article=article, record=record)
 
 
 def _stories(index: Index, ids: dict[int, str]) -> Iterator[StoryLine]:

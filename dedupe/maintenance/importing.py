@@ -29,6 +29,7 @@ from dedupe.maintenance.lines import (
 
 BATCH = 256  # articles, or stories, that are stored at once
 _ATTEMPTS = 20
+_LEAST = Record.__struct_fields__.index("updated")  # fields without defaults, which came later
 _NOWHERE = -1  # place of an article that is not in the index
 _DECODE = msgspec.json.Decoder(Line).decode
 
@@ -51,7 +52,12 @@ def read_header(lines: Lines, where: str) -> Manifest:
         header = msgspec.json.decode(line or b"", type=Header)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: is no index that dedupe index export has written") from error
-    if header.format != FORMAT or header.fields != Record.__struct_fields__:
+    known = Record.__struct_fields__
+    if (
+        header.format != FORMAT
+        or header.fields != known[: len(header.fields)]
+        or len(header.fields) < _LEAST
+    ):
         raise UsageError(
             f"{where}: was exported by another version of dedupe; export it anew with this one"
         )

@@ -22,7 +22,7 @@ Order = Literal["size", "newest"]
 Key = tuple[float, float, str]  # what a list is sorted by: larger comes first
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One story of the list."""
 
     id: str
@@ -36,6 +36,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     first: datetime | None  # time of the earliest article: as published, else when it arrived
     last: datetime | None
     articles: tuple[str, ...]  # ids, in the order in which they joined
+    notices: dict[str, str] = {}  # of those that have one: killed, corrected
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -223,4 +224,5 @@ def _told(index: Index, clusters: Sequence[Cluster]) -> Iterator[Listed]:
             first=moment(cluster.first),
             last=moment(cluster.last),
             articles=tuple(records[p].id for p in cluster.members if p in records),
+            notices={r.id: r.notice for p in cluster.members if (r := records.get(p)) and r.notice},
         )

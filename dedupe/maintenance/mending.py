@@ -19,7 +19,8 @@ from dedupe.models import Article
 def mend(deduper: Deduper, problems: Iterable[Problem]) -> Iterator[tuple[Problem, bool]]:
     """Mend problems; each is given with whether that was possible.
 
-    Stories lose what is not there, unlinked articles are linked, merged ids that lead nowhere go;
+    Stories lose what is not there, unlinked articles are linked, merged ids that lead nowhere go,
+    superseded versions too;
     an article whose record or buckets are damaged is taken out and added anew from its text.
     """
     stories_first = sorted(problems, key=lambda problem: problem.kind != verifying.STORY)
@@ -34,6 +35,9 @@ def _mended(deduper: Deduper, problem: Problem) -> bool:
                 return _link(deduper, problem.place)
             case verifying.MEMBER:
                 return _found(deduper, problem.place)
+            case verifying.SUPERSEDED:
+                deduper.finish(problem.where)
+                return deduper.index.remove(problem.place, None, None)
             case verifying.STORY:
                 return _without_strangers(deduper, problem.where)
             case verifying.REDIRECT:
@@ -144,7 +148,11 @@ def _renew(deduper: Deduper, place: int) -> bool:
     if not index.remove(place, None, None):
         return False
     deduper.window.cache.forget(place)
-    return _added(deduper, article, record)
+    if not _added(deduper, article, record):
+        return False
+    if record is not None:
+        deduper.carry(record)
+    return True
 
 
 def _article(deduper: Deduper, place: int) -> Article | None:

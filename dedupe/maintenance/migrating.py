@@ -9,7 +9,7 @@ from itertools import groupby, islice
 from dedupe.deduper import Deduper
 from dedupe.errors import RecordRejected, UsageError
 from dedupe.index.base import Index
-from dedupe.index.records import decode_article, decode_record
+from dedupe.index.records import Record, decode_article, decode_record
 from dedupe.maintenance.exporting import Progress, places_of, silent
 from dedupe.maintenance.importing import lay, receive
 from dedupe.models import Article
@@ -38,37 +38,39 @@ def migrated(
     for receipt in source.receipts():
         receive(target, receipt)
     total, done = source.stats().articles, 0
-    for now, articles in _batches(source, reject):
-        for outcome in target.add_batch(articles, now, expire=False):
+    for now, some in _batches(source, reject):
+        outcomes = target.add_batch([article for _, article in some], now, expire=False)
+        for (record, _), outcome in zip(some, outcomes, strict=True):
             if isinstance(outcome, RecordRejected):
                 reject(outcome)
-            else:
-                done += 1
+                continue
+            target.carry(record, now)
+            done += 1
         progress("articles", done, total)
     return done
 
 
 def _batches(
     source: Index, reject: Callable[[RecordRejected], None]
-) -> Iterator[tuple[datetime | None, list[Article]]]:
-    """The articles, with the time of those that have no date of their own."""
+) -> Iterator[tuple[datetime | None, list[tuple[Record, Article]]]]:
+    """The articles and their records, with the time of those that have no date of their own."""
     for hours, group in groupby(_articles(source, reject), key=lambda article: article[0]):
         now = None if hours is None else datetime.fromtimestamp(hours * 3600.0, UTC)
-        articles = (article for _, article in group)
+        articles = ((record, article) for _, record, article in group)
         while batch := list(islice(articles, BATCH)):
             yield now, batch
 
 
 def _articles(
     source: Index, reject: Callable[[RecordRejected], None]
-) -> Iterator[tuple[float | None, Article]]:
+) -> Iterator[tuple[float | None, Record, Article]]:
     for places in places_of(source):
         yield from _of_places(source, places, reject)
 
 
 def _of_places(
     source: Index, places: Sequence[int], reject: Callable[[RecordRejected], None]
-) -> Iterator[tuple[float | None, Article]]:
+) -> Iterator[tuple[float | None, Record, Article]]:
     stored = zip(places, source.records(places), source.texts(places), strict=True)
     for place, encoded, text in stored:
         if encoded is None:  # it has gone meanwhile
@@ -78,4 +80,4 @@ def _of_places(
             reject(RecordRejected(f"article {record.id}", "has no text", record.id))
             continue
         article = decode_article(text, f"article {record.id!r}")
-        yield (None if article.published else record.hours), article
+        yield (None if article.published else record.hours), record, article

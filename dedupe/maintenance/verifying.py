@@ -21,15 +21,15 @@ _BATCH = 128  # articles, or stories, that are looked at at once
 _CANDIDATES = 256  # among which an article must be when its own buckets are read
 _GHOST = "\x7fverify "  # begins ids that no article has: control characters are refused
 
-RECORD, TEXT, UNLINKED, MEMBER, STORY, REDIRECT, BUCKETS = (
-    "record", "text", "unlinked", "member", "story", "redirect", "buckets",
+RECORD, TEXT, UNLINKED, MEMBER, STORY, REDIRECT, BUCKETS, SUPERSEDED = (
+    "record", "text", "unlinked", "member", "story", "redirect", "buckets", "superseded",
 )  # fmt: skip
 
 
 class Problem(Struct, frozen=True, kw_only=True):
     """One thing that is wrong."""
 
-    kind: str  # record, text, unlinked, member, story, redirect or buckets
+    kind: str  # record, text, unlinked, member, story, redirect, buckets or superseded
     where: str  # id of the article or story; the place of an article whose id cannot be read
     what: str  # plain words
     place: int = -1  # of the article
@@ -38,9 +38,9 @@ class Problem(Struct, frozen=True, kw_only=True):
 def verify(index: Index, progress: Progress = silent) -> Iterator[Problem]:
     """Everything that is wrong in an index, as far as reading it shows.
 
-    Every record and text is decoded, every article is in a story that has it, every story's
-    articles are there, merged ids lead to stories, and an article is found by its own buckets.
-    What others change meanwhile may look wrong.
+    Every record and text is decoded, of every article there is one version, it is in a story that
+    has it, every story's articles are there, merged ids lead to stories, and an article is found by
+    its own buckets. What others change meanwhile may look wrong.
     """
     filing = Filing(index.manifest)
     total, done = index.stats().articles, 0
@@ -53,6 +53,7 @@ def verify(index: Index, progress: Progress = silent) -> Iterator[Problem]:
                     yield _unreadable(place)
                 else:
                     records[place] = record
+        yield from _superseded(index, records)
         yield from _texts(index, records)
         yield from _members(index, records)
         yield from _buckets(index, filing, records)
@@ -76,6 +77,16 @@ def _decoded(stored: bytes) -> Record | None:
 
 def _unreadable(place: int) -> Problem:
     return Problem(kind=RECORD, where=f"{place:#x}", what="its record cannot be read", place=place)
+
+
+def _superseded(index: Index, records: dict[int, Record]) -> Iterator[Problem]:
+    """Versions that a later one has superseded: taken out of the records, since they are to go."""
+    ids = [record.id for record in records.values()]
+    for place, id, to in zip(list(records), ids, index.places(ids), strict=True):
+        if to is not None and to != place:
+            del records[place]
+            what = "an earlier version of it is still there"
+            yield Problem(kind=SUPERSEDED, where=id, what=what, place=place)
 
 
 def _texts(index: Index, records: dict[int, Record]) -> Iterator[Problem]:

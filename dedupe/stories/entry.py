@@ -10,6 +10,7 @@ from dedupe.attribution import find_credit
 from dedupe.models import Article
 from dedupe.text.kinds import kind_of
 from dedupe.text.links import named_original
+from dedupe.text.notices import notice_of
 from dedupe.text.urls import url_host
 
 
@@ -24,6 +25,7 @@ class Entry(NamedTuple):
     own: bool  # it is the agency's own article
     original: str | None  # the canonical URL or the host it names as its original
     kind: int  # dedupe.models.Kind, by its form alone
+    notice: str = ""  # what its source says of it: dedupe.text.notices
 
 
 def entry_of(article: Article) -> Entry:
@@ -46,6 +48,7 @@ def entry_of(article: Article) -> Entry:
         own=credit is not None and credit.how == "source",
         original=named_original(article.text, article.html, article.url),
         kind=int(kind_of(article.title, article.text)),
+        notice=notice_of(article.title, article.text, article.status),
     )
 
 

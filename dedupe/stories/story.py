@@ -10,6 +10,7 @@ import xxhash
 
 from dedupe.canonical import ONLY_VERSION, Candidate, elect
 from dedupe.stories.entry import Entry
+from dedupe.text.notices import KILLED
 from dedupe.text.urls import canonical_url, url_host
 
 
@@ -49,6 +50,7 @@ def story_of(
                 published=e.published,
                 words=words,
                 source_rank=ranks.get(e.source.casefold()) if e.source else None,
+                killed=e.notice == KILLED,
             )
             for e, words in zip(entries, lengths, strict=True)
         ],

@@ -144,6 +144,28 @@ def _clusters(decisions: list[dict[str, Any]]) -> dict[str, set[str]]:
     return clusters
 
 
+def test_another_text_under_a_known_id_is_a_version(
+    call: Any, write: Any, lines: Any, two_copies: Any, index: str
+) -> None:
+    a, b = two_copies
+    call("add", write(a, b))
+    given = write({**a, "title": "Now with a title"}, {**a, "status": "canceled"}, b)
+    checked = call("check", given)
+    done = call("add", given)
+    assert done.exit_code == 0
+    assert [d.get("version", 1) for d in lines(done.stdout)] == [2, 3, 1]
+    assert [d.get("version", 1) for d in lines(checked.stdout)] == [2, 2, 1]
+    assert [d.get("notice") for d in lines(done.stdout)] == [None, "killed", None]
+    assert [d["canonical_id"] for d in lines(call("add", given).stdout)] == ["b"] * 3
+    kinds = [event["kind"] for event in lines(call("index", "events").stdout)]
+    assert kinds == ["created", "joined", "updated", "updated", "canonical_changed", "killed"]
+    shown = call("show", "a").stdout
+    for told in ("[killed]", "Versions of a", "title: no title → Now with a title"):
+        assert told in shown
+    (story,) = lines(call("clusters", "--to", "jsonl").stdout)
+    assert story["notices"] == {"a": "killed"}
+
+
 # ---- bad input, bad indexes ---------------------------------------------------------------------
 
 
@@ -152,13 +174,14 @@ def test_what_cannot_be_used_is_rejected_and_the_rest_is_added(
 ) -> None:
     a, b = two_copies
     call("add", write(a))
+    call("remove", "a", "--reason", "a court said so")
     given = write("{broken", {**a, "text": "Something else under the same id."}, b, {"id": "empty"})
     done = call("add", given, "--rejects", "no.jsonl")
     assert done.exit_code == 3
     assert [d["id"] for d in lines(done.stdout)] == ["b"]
     rejected = lines(Path("no.jsonl").read_text())
     assert [r.get("id") for r in rejected] == [None, "empty", "a"]
-    assert "in the index with another text" in rejected[2]["reason"]
+    assert "was taken down: a court said so" in rejected[2]["reason"]
     assert "3 records rejected" in done.stderr
 
 

@@ -148,7 +148,7 @@ def test_killed_at_random_its_file_has_every_message_once(index: str, tmp_path: 
     work = ("work", "-o", out, "--batch", "3")
     out.touch()
     with queue_of(index) as queue:
-        for some in batches(shuffled(clear_cut(), 5), 40):
+        for some in batches(shuffled(clear_cut(), 5), 60):
             queue.put(encoded(some))
             before = out.stat().st_size
             with service(*work):  # which is killed

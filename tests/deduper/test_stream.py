@@ -166,20 +166,6 @@ def test_a_merge_leaves_a_redirect_that_leads_to_the_story() -> None:
     assert seen
 
 
-def test_a_repeated_id_with_another_text_is_refused_and_the_rest_is_not() -> None:
-    deduper = fresh()
-    other = replace(DAM[1], id=DAM[0].id, text=FERRY[0].text, title="Another one")
-    told = deduper.add_batch([DAM[0], DAM[1], other, DAM[0], DAM[2]])
-    assert [isinstance(each, Decision) for each in told] == [True, True, False, True, True]
-    assert isinstance(told[2], RecordRejected)
-    assert told[2].id == DAM[0].id
-    with pytest.raises(RecordRejected, match="another text"):
-        deduper.add(other)
-    assert isinstance(deduper.check_batch([other])[0], RecordRejected)
-    assert partition(deduper.index) == {frozenset(a.id for a in DAM[:3])}
-    assert_sound(deduper.index)
-
-
 def test_what_comes_again_in_a_batch_is_met_by_what_is_new_in_it() -> None:
     deduper = filled(fresh(), [DAM[2]])
     told = deduper.add_batch([DAM[0], DAM[2], DAM[1]])

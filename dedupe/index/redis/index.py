@@ -244,20 +244,25 @@ class RedisIndex:
     # ---- going away ------------------------------------------------------------------------------
 
     def remove(self, place: int, receipt: Receipt | None, heir: Filed | None) -> bool:
-        """Delete all that is kept of an article: what leads to it first, its number last."""
+        """Delete all that is kept of an article: what leads to it first, its number last.
+
+        The heir comes between: as long as there is a record, somebody may finish this.
+        """
         self._check()
         if not self._ledger.forget(place, receipt):
             return False
+        if heir is not None:
+            self._inherit(heir)
         groups = self._ledger.live().get(slice_of(place))
         kept = self._fetch([place], self._keys.record)[0]
         if kept is not None and groups is not None:
             if len(kept) < self._bands:
                 raise IndexDamaged(f"{self._store.where}: the record of article {place} is short")
             self._buckets.leave(place, kept[: self._bands], groups)
-        self._store.ask("UNLINK", self._keys.record(place), self._keys.text(place))
-        self._ledger.forgotten(place)
-        if heir is not None:
-            self._inherit(heir)
+        self._store.ask_all([
+            ("UNLINK", self._keys.record(place), self._keys.text(place)),
+            self._ledger.forgotten(place),
+        ])  # fmt: skip
         return True
 
     def _inherit(self, heir: Filed) -> None:

@@ -75,11 +75,13 @@ class Ledger:
 
     def reserve(self, filed: Sequence[Filed], store: bool) -> list[Reserved]:
         """Find articles by their ids; with `store` new ones get places."""
+        revising = [i for i, each in enumerate(filed) if each.revises >= 0]
         told, receipts = self._call(
-            "reserve", msgpack.encode((store, [each.slice for each in filed])),
+            "reserve", msgpack.encode((store, [each.slice for each in filed], revising, False)),
             b"".join(hash_of(each.id) for each in filed),
             b"".join(each.content.to_bytes(8, "big") for each in filed),
             b"".join(each.digest.to_bytes(8, "big") for each in filed),
+            b"".join(_packed(filed[i].revises) for i in revising),
         )  # fmt: skip
         numbers = iter(_decode(told, list[int]))
         left = iter(receipts)
@@ -96,7 +98,12 @@ class Ledger:
         hashes = b"".join(map(hash_of, ids))
         nothing = bytes(8 * len(ids))
         told, _ = self._call(
-            "reserve", msgpack.encode((False, [0] * len(ids))), hashes, nothing, nothing
+            "reserve",
+            msgpack.encode((False, [0] * len(ids), [], True)),
+            hashes,
+            nothing,
+            nothing,
+            b"",
         )
         told = _decode(told, list[int])
         return [
@@ -126,8 +133,8 @@ class Ledger:
         )  # fmt: skip
         told, near = _decode(heads, list[int]), _decode(live, list[int])
         return [
-            -1 if n < 0 or (s << SLICE_BITS | n) == own else s << SLICE_BITS | n
-            for s, n, own in zip(told[::2], told[1::2], places, strict=True)
+            -1 if n < 0 or (s << SLICE_BITS | n) in (own, e.revises) else s << SLICE_BITS | n
+            for s, n, own, e in zip(told[::2], told[1::2], places, filed, strict=True)
         ], dict(zip(near[::2], near[1::2], strict=True))
 
     def whole(self, places: Sequence[int], entered: Sequence[bool]) -> Command:
@@ -270,9 +277,9 @@ class Ledger:
         cluster = self._call("forget", slice_of(place), number_of(place), id, blob)
         return cluster is None
 
-    def forgotten(self, place: int) -> None:
-        """Take its number out too."""
-        self._call("forgotten", slice_of(place), number_of(place))
+    def forgotten(self, place: int) -> Command:
+        """The command that takes its number out too."""
+        return self._command("forgotten", slice_of(place), number_of(place))
 
     def trim(self, hours: float, slice: int) -> None:
         """Delete events that are older than `hours`, the beginning of `slice`; new ones only."""
@@ -321,6 +328,10 @@ def slices_in(told: Any) -> dict[int, int]:
 def hash_of(id: str) -> bytes:
     """What an id is known by: 128 bits of BLAKE2b, which nobody can make collide."""
     return blake2b(id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _packed(place: int) -> bytes:
+    return struct.pack(">iI", slice_of(place), number_of(place))
 
 
 def _before(event: Event, hours: float) -> bool:

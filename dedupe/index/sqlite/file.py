@@ -45,7 +45,7 @@ CREATE TABLE slices (
 );
 CREATE TABLE articles (
     place INTEGER PRIMARY KEY,
-    id TEXT UNIQUE,
+    id TEXT UNIQUE, -- NULL: it leads to a later version
     content INTEGER,
     digest INTEGER,
     entry INTEGER, -- number of the entry that has its keys; NULL: it is in no bucket

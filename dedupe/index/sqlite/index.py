@@ -94,8 +94,9 @@ class SqliteIndex(Ledger):
         if row is not None:
             return Meeting(removed=self._decoded(row[0], Receipt))
         row = db.execute("SELECT place, content FROM articles WHERE id = ?", (filed.id,)).fetchone()
-        if row is None:
-            return Meeting(head=self._head(db, filed, None))
+        if row is None or row[0] == filed.revises:
+            head = self._head(db, filed, None)
+            return Meeting(head=-1 if head == filed.revises else head)
         place, content = int(row[0]), row[1]
         if content != _signed(filed.content):
             return Meeting(place, other=True)
@@ -123,6 +124,11 @@ class SqliteIndex(Ledger):
             return self._again(db, met, filed)
         if met.other or met.removed:
             return met
+        if filed.revises >= 0:
+            db.execute(
+                "UPDATE articles SET id = NULL WHERE place = ? AND id = ?",
+                (int(filed.revises), filed.id),
+            )
         place = self._next_place(db, filed.slice)
         db.execute(
             "INSERT INTO articles (place, id, content, digest) VALUES (?, ?, ?, ?)",

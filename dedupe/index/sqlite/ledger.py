@@ -169,8 +169,8 @@ class Ledger:
             ):
                 return False
         for place in change.unlinked:
-            select = "SELECT cluster FROM articles WHERE place = ?"
-            if db.execute(select, (int(place),)).fetchone() != (None,):
+            select = "SELECT cluster, id IS NULL FROM articles WHERE place = ?"
+            if db.execute(select, (int(place),)).fetchone() != (None, 0):
                 return False
         taken = "SELECT 1 FROM clusters WHERE id = ?1 UNION SELECT 1 FROM redirects WHERE id = ?1"
         for id in (*(cluster.id for cluster in change.clusters), *dict(change.redirects)):

@@ -45,7 +45,7 @@ for i = 1, #own do
       slice, found = s, head_in(s, digest, hours)
     end
     n = found or -1
-    if stores[i] == 1 and n < 0 then
+    if stores[i] == 1 and n < 0 and call('HEXISTS', number_key('n', own[i], numbers[i])) == 1 then
       local key, field = digest_key(own[i], digest)
       call('HSETNX', key, field, struct.pack('>I4d', numbers[i], hours))
     end

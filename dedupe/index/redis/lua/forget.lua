@@ -8,13 +8,5 @@ end
 if ARGV[6] ~= '' then
   call('HSET', root .. 'receipts', ARGV[5], ARGV[6])
 end
-local kept = call('HGET', number_key('n', slice, n))
-if kept then
-  local key, field = id_key(sub(kept, 1, 16))
-  local held = call('HGET', key, field)
-  if held and sub(held, 1, 8) == place(slice, n) then
-    call('HDEL', key, field)
-  end
-  remove_head(slice, sub(kept, 17, 24), n)
-end
+forget(slice, n)
 return false

@@ -41,6 +41,25 @@ local function place(slice, n)
   return struct.pack('>i4I4', slice, n)
 end
 
+-- Whether an id leads to a place. It is kept with the content there, and the place that was
+-- superseded by it, if any: 8 bytes each.
+local function leads(hash, to)
+  local held = call('HGET', id_key(hash))
+  return held and sub(held, 1, 8) == to
+end
+
+-- Takes an article out but for its number; gives what was kept with that.
+local function forget(slice, n)
+  local kept = call('HGET', number_key('n', slice, n))
+  if kept then
+    if leads(sub(kept, 1, 16), place(slice, n)) then
+      call('HDEL', id_key(sub(kept, 1, 16)))
+    end
+    remove_head(slice, sub(kept, 17, 24), n)
+  end
+  return kept
+end
+
 local function open_slice(slice)
   if call('HEXISTS', root .. 'slices', slice) == 0 then
     local fullest = 0

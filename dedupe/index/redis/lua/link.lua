@@ -16,9 +16,11 @@ local function holds(known)
     known[each[1]] = cluster
   end
   for i = 1, #slices do
+    local kept = call('HGET', number_key('n', slices[i], numbers[i]))
     if
-      call('HEXISTS', number_key('n', slices[i], numbers[i])) == 0
+      not kept
       or call('HEXISTS', number_key('m', slices[i], numbers[i])) == 1
+      or not leads(sub(kept, 1, 16), place(slices[i], numbers[i]))
     then
       return false
     end

@@ -19,18 +19,10 @@ local function work()
   end
   local gone = 0
   for n = first, last do
-    local key, field = number_key('n', slice, n)
-    local kept = call('HGET', key, field)
-    if kept then
+    if forget(slice, n) then
       gone = gone + 1
-      call('HDEL', key, field)
+      call('HDEL', number_key('n', slice, n))
       call('HDEL', number_key('m', slice, n))
-      remove_head(slice, sub(kept, 17, 24), n)
-      key, field = id_key(sub(kept, 1, 16))
-      local held = call('HGET', key, field)
-      if held and sub(held, 1, 8) == place(slice, n) then
-        call('HDEL', key, field)
-      end
     end
   end
   for i = 1, #ids do
