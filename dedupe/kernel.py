@@ -2,7 +2,8 @@
 
 Numba's own cache watches only the file of the function; here a kernel is built of functions of
 several files. So the cache lies in a folder named after the digest of all of them, in the user's
-cache folder ($NUMBA_CACHE_DIR where that is set), since the package's own may not be writable.
+cache folder ($NUMBA_CACHE_DIR where that is set), since the package's own may not be writable. One
+that was filled before, and can only be read now, serves as well.
 """
 
 from __future__ import annotations
@@ -17,12 +18,52 @@ from typing import Any
 import numba
 import xxhash
 from numba.core import event
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from platformdirs import user_cache_path
+
+
+class _Locator:
+    """A folder for each module, wherever the package is installed; it need not be writable."""
+
+    def __init__(self, function: Any, file: str) -> None:
+        self._path = os.path.join(numba.config.CACHE_DIR, function.__module__)
+        self._line, self._file = function.__code__.co_firstlineno, file
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> _Locator:
+        """As numba makes them."""
+        return cls(function, file)
+
+    def get_cache_path(self) -> str:
+        """The folder."""
+        return self._path
+
+    def ensure_cache_path(self) -> None:
+        """Make it. Raises OSError."""
+        os.makedirs(self._path, exist_ok=True)
+
+    def get_source_stamp(self) -> int:
+        """What changes with the file of the function."""
+        return _digest(self._file)
+
+    def get_disambiguator(self) -> str:
+        """What tells functions of one name apart."""
+        return str(self._line)
+
+
+@cache
+def _digest(file: str) -> int:
+    return xxhash.xxh3_64_intdigest(Path(file).read_bytes())
+
+
+class _Located(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (_Locator,)
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
     """Numba's cache on disk, a help and no more: what goes wrong with it costs a compilation."""
+
+    _impl_class = _Located
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled function; None where it is not there, or damaged."""
@@ -60,7 +101,7 @@ def kernel(function: Callable[..., Any], *, nogil: bool = True) -> Any:
 
 @cache
 def cache_folder() -> str | None:
-    """The folder of these sources' kernels, or None where nothing can be written."""
+    """The folder of these sources' kernels, or None where there is none and none can be made."""
     package = Path(__file__).parent
     digest = xxhash.xxh3_64(numba.__version__.encode())
     for source in sorted(package.rglob("*.py")):
@@ -75,7 +116,13 @@ def cache_folder() -> str | None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return str(folder) if os.access(folder, os.W_OK | os.X_OK) else None
+    return str(folder)
+
+
+def _keeps() -> bool:
+    """Whether what is compiled now is there at the next run."""
+    folder = cache_folder()
+    return folder is not None and os.access(folder, os.W_OK | os.X_OK)
 
 
 class _Notice(event.Listener):  # type: ignore[misc]
@@ -85,7 +132,7 @@ class _Notice(event.Listener):  # type: ignore[misc]
     def on_start(self, event: Any) -> None:
         if self._tell is not None:
             tell, self._tell = self._tell, None
-            tell(cache_folder() is not None)
+            tell(_keeps())
 
     def on_end(self, event: Any) -> None:
         """Nothing to say at the end."""

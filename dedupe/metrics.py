@@ -45,6 +45,13 @@ class Metrics:
         )
         self.feeds = made(Gauge, "feeds", "Feeds, by how they are", "health")
         self.items = made(Counter, "items", "Entries of feeds, by what became of them", "became")
+        self.requests = made(
+            Counter, "http_requests", "Requests answered", "method", "route", "status"
+        )
+        self.request_seconds = made(
+            Histogram, "http_request_seconds", "Time until an answer is sent", "route",
+            buckets=_SECONDS,
+        )  # fmt: skip
         self.webhooks = made(Counter, "webhooks", "Messages sent to webhooks", "status")
         self.memory = made(Gauge, "store_bytes", "Memory that Redis uses")
 

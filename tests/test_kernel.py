@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,10 +32,10 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-def _told(program: Path, folder: Path | str) -> str:
+def _told(program: Path, folder: Path | str, *before: str) -> str:
     """What the program says of compiling, with its kernels in a folder."""
     done = subprocess.run(
-        [sys.executable, program],
+        [*before, sys.executable, program],
         env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
         capture_output=True,
         encoding="utf-8",
@@ -77,3 +78,21 @@ def test_without_a_home_folder_nothing_is_left_in_the_working_one(
     environment["HOME"] = "~"
     subprocess.run([sys.executable, program], env=environment, cwd=tmp_path, check=True)
     assert [path.name for path in tmp_path.iterdir()] == ["program.py"]
+
+
+def test_kernels_that_were_compiled_before_are_read_where_nothing_can_be_written(
+    program: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kernels"
+    assert _told(program, folder) == "[True]"
+    paths = [tmp_path, folder, *folder.rglob("*")]
+    for path in paths:
+        path.chmod(path.stat().st_mode & ~0o222 | 0o555)
+    before: tuple[str, ...] = ()
+    if os.access(folder, os.W_OK):  # root may write everywhere, unless that right is taken away
+        before = ("setpriv", "--bounding-set", "-dac_override")
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may write everywhere, and there is no setpriv")
+    assert _told(program, folder, *before) == "[]"
+    program.write_text(PROGRAM.replace("2 * x", "x + x"))
+    assert _told(program, folder, *before) == "[False]"

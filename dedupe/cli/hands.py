@@ -97,7 +97,7 @@ def remove(articles: tuple[str, ...], **given: Any) -> None:
     import msgspec
 
     from dedupe.cli.opening import opened
-    from dedupe.maintenance.listing import moment
+    from dedupe.maintenance.listing import taken_down
 
     with opened(given) as deduper:
         unknown = _unknown(deduper, articles)
@@ -109,8 +109,7 @@ def remove(articles: tuple[str, ...], **given: Any) -> None:
             _ask(articles)
         for article in dict.fromkeys(articles):
             receipt = deduper.remove(article, given["reason"], datetime.now(UTC))
-            told = {"id": receipt.id, "time": moment(receipt.hours), "reason": receipt.reason}
-            click.echo(msgspec.json.encode(told))
+            click.echo(msgspec.json.encode(taken_down(receipt)))
 
 
 def _unknown(deduper: Deduper, articles: tuple[str, ...]) -> list[str]:

@@ -353,16 +353,14 @@ def events(**given: Any) -> None:
     import msgspec
 
     from dedupe.cli.opening import opened_index
-    from dedupe.maintenance.listing import moment
+    from dedupe.maintenance.listing import happened
 
     after = given["after"]
     with opened_index(given) as opened:
         while True:
             some = opened.events(after, _EVENTS)
             for event in some:
-                told = {**msgspec.structs.asdict(event), "time": moment(event.hours)}
-                del told["hours"]
-                sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+                sys.stdout.buffer.write(msgspec.json.encode(happened(event)) + b"\n")
                 after = event.position
             sys.stdout.flush()
             if not some:

@@ -23,6 +23,7 @@ from dedupe.cli.index import index_group
 from dedupe.cli.poll import poll
 from dedupe.cli.queue import queue_group
 from dedupe.cli.scan import scan
+from dedupe.cli.serve import serve
 from dedupe.cli.stories import clusters, show_
 from dedupe.cli.terminal import harmless
 from dedupe.cli.tune import tune
@@ -96,8 +97,8 @@ def commands(ctx: click.Context, config: str | None) -> None:
 
 _ARTICLES = (scan, compare, evaluate, tune, calibrate)
 _INDEX = (add, check, filter_, clusters, show_, story, remove, index_group)
-_DAEMON = (daemon, poll, work, feeds_group, queue_group)
-for _command in (*_ARTICLES, *_INDEX, *_DAEMON):
+_SERVICES = (daemon, poll, work, serve, feeds_group, queue_group)
+for _command in (*_ARTICLES, *_INDEX, *_SERVICES):
     commands.add_command(_command)
 
 

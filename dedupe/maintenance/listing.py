@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
-from dedupe.index.base import Cluster, Index
+from dedupe.errors import UsageError
+from dedupe.index.base import Cluster, Event, Index, Receipt
 from dedupe.index.records import Record, decode_record
 
 _BATCH = 256  # stories whose articles are read at once
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Order = Literal["size", "newest"]
+Key = tuple[float, float, str]  # what a list is sorted by: larger comes first
 
 
 class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,6 +39,46 @@ class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notices: dict[str, str] = {}  # of those that have one: killed, corrected
 
 
+class Page(Struct, frozen=True, kw_only=True):
+    """A part of the list."""
+
+    stories: tuple[Listed, ...]
+    total: int  # stories of the whole list
+    next: str | None  # where the next part begins; None where this is the last
+
+
+class Happened(Struct, frozen=True, kw_only=True):
+    """An event, for people and other programs."""
+
+    position: int  # ascending: the last one read is where to go on
+    kind: str  # created, joined, merged, canonical_changed, split, removed
+    cluster: str
+    articles: tuple[str, ...]  # ids: that joined, that moved, the new canonical, or that is gone
+    other: str | None  # merged: the id that leads to `cluster` now; split: where it came from
+    time: datetime | None
+
+
+class TakenDown(Struct, frozen=True, kw_only=True):
+    """What is left of an article that was taken down, for people and other programs."""
+
+    id: str
+    time: datetime | None
+    reason: str
+
+
+def taken_down(receipt: Receipt) -> TakenDown:
+    """A receipt with its time."""
+    return TakenDown(id=receipt.id, time=moment(receipt.hours), reason=receipt.reason)
+
+
+def happened(event: Event) -> Happened:
+    """An event with its names and its time."""
+    return Happened(
+        position=event.position, kind=event.kind, cluster=event.cluster, articles=event.articles,
+        other=event.other, time=moment(event.hours),
+    )  # fmt: skip
+
+
 def listed(
     index: Index,
     *,
@@ -50,23 +94,81 @@ def listed(
     Those with an article in [since, until), as far as the times of the first and last article tell,
     and with an article by `source`, whatever its case.
     """
+    found = _sorted(index, min_size, since, until, source, order)
+    shown = found[:limit]
+    return [one for some in _batches(shown) for one in _told(index, some)], len(found)
+
+
+def paged(
+    index: Index,
+    *,
+    min_size: int = 1,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    source: str | None = None,
+    order: Order = "size",
+    after: str | None = None,
+    limit: int = 100,
+) -> Page:
+    """At most `limit` stories of the list that `listed` gives, beyond the `next` of another page.
+
+    A story that changes meanwhile may be met twice, or not at all. Raises UsageError for an `after`
+    that is no `next` of a page in this order.
+    """
+    behind = None if after is None else _decoded(after, order)
+    found = _sorted(index, min_size, since, until, source, order)
+    key = _KEYS[order]
+    begin = 0 if behind is None else sum(key(cluster) >= behind for cluster in found)
+    shown = found[begin : begin + limit]
+    more = begin + limit < len(found)
+    return Page(
+        stories=tuple(one for some in _batches(shown) for one in _told(index, some)),
+        total=len(found),
+        next=_encoded(key(shown[-1]), order) if more and shown else None,
+    )
+
+
+def _sorted(
+    index: Index,
+    min_size: int,
+    since: datetime | None,
+    until: datetime | None,
+    source: str | None,
+    order: Order,
+) -> list[Cluster]:
     chosen = (
         cluster
         for cluster in index.stories()
         if len(cluster.members) >= min_size and _within(cluster, since, until)
     )
-    found = list(chosen if source is None else _by(index, source, chosen))
-    key = _size if order == "size" else _newness
-    shown = sorted(found, key=key, reverse=True)[:limit]
-    return [one for some in _batches(shown) for one in _told(index, some)], len(found)
+    found = chosen if source is None else _by(index, source, chosen)
+    return sorted(found, key=_KEYS[order], reverse=True)
 
 
-def _size(cluster: Cluster) -> tuple[int, float, str]:
+def _size(cluster: Cluster) -> Key:
     return len(cluster.members), cluster.last or 0.0, cluster.id
 
 
-def _newness(cluster: Cluster) -> tuple[float, int, str]:
+def _newness(cluster: Cluster) -> Key:
     return cluster.last or 0.0, len(cluster.members), cluster.id
+
+
+_KEYS = {"size": _size, "newest": _newness}
+
+
+def _encoded(key: Key, order: Order) -> str:
+    return urlsafe_b64encode(msgspec.json.encode((order, key))).rstrip(b"=").decode()
+
+
+def _decoded(cursor: str, order: Order) -> Key:
+    try:
+        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+        of, key = msgspec.json.decode(urlsafe_b64decode(padded), type=tuple[str, Key])
+    except ValueError as error:
+        raise UsageError("'after' is not what a page gave as 'next'") from error
+    if of != order:
+        raise UsageError(f"'after' is of a list that is sorted by {of!r}; this one is by {order!r}")
+    return key
 
 
 def moment(hours: float | None) -> datetime | None:
