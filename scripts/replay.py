@@ -40,7 +40,7 @@ from zlib import crc32
 
 from aiohttp import web
 
-from dedupe.evaluation.development import JUDGED, SILVER, promised
+from dedupe.evaluation.development import JUDGED, SILVER
 from dedupe.evaluation.figures import measure
 from dedupe.evaluation.labels import read_pairs
 from dedupe.feeds import read_articles
@@ -260,7 +260,7 @@ class Processes:
         dedupe = [sys.executable, "-m", "dedupe"]
         polling = [
             "--feeds", str(feeds), "--index", self.url, "--interval-min", "0.3s",
-            "--interval-max", "1s", "--per-host-delay", "0s", "--allow-address", "127.0.0.0/8",
+            "--interval-max", "1s", "--per-host-delay", "0", "--allow-address", "127.0.0.0/8",
         ]  # fmt: skip
         if index == "redis":
             self.commands["poller"] = [*dedupe, "poll", *polling, "--name", "poller"]
@@ -378,20 +378,28 @@ def agreement(one: dict[str, str], other: dict[str, str]) -> tuple[int, int, int
 def report(server: FeedServer, url: str, data: Path, given: argparse.Namespace) -> None:
     """Print what came of it."""
     told = outputs(url)
-    decided = Counter(_own(m["id"]) for m in told if m["type"] == "decision")
+    decisions = [m for m in told if m["type"] == "decision"]
+    decided = {_own(m["id"]) for m in decisions}
+    twice = Counter((m["id"], m.get("version", 1)) for m in decisions)
     print("answers:", dict(server.answers))
     print(f"messages: {len(told)}, by type {dict(Counter(m['type'] for m in told))}")
     served = {a.id for feed in server.feeds for a in feed}
     print(
-        f"served {len(served)}, decided {len(decided)}, lost {len(served - decided.keys())},"
-        f" decided twice {sum(n > 1 for n in decided.values())}"
+        f"served {len(served)}, decided {len(decided)}, lost {len(served - decided)},"
+        f" decided twice {sum(n > 1 for n in twice.values())},"
+        f" versions {sum(m.get('version', 1) > 1 for m in decisions)}"
     )
     found = stories(url)
     pairs = {k: read_pairs(str(data / f"{NAME}.{k}.jsonl.gz")) for k in (JUDGED, SILVER)}
     pairs = {k: [p for p in some if p.id_a in served and p.id_b in served]
              for k, some in pairs.items()}  # fmt: skip
     figures = measure(found, {}, pairs, None)
-    print({k: round(v, 3) for k, v in promised(NAME, figures).items()}, "largest", figures.largest)
+    for file in figures.pairs:
+        shares = ", ".join(f"{e.label} {e.share:.3f} of {e.pairs}" for e in file.labels)
+        print(f"in one story, {file.file}: {shares}")
+        if file.recall is not None:
+            print(f"  recall {file.recall:.3f}, weighted precision {file.weighted_precision:.3f}")
+    print("largest story:", figures.largest)
     if given.save:
         given.save.write_text(json.dumps(found), "utf-8")
     if given.compare:
