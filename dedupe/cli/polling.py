@@ -10,7 +10,7 @@ import click
 
 from dedupe.cli.daemon_options import feeds_file, name, own_name
 from dedupe.cli.options import Duration, all_of, option
-from dedupe.errors import ConfigError, MissingExtra
+from dedupe.errors import ConfigError, MissingExtra, SourceUnreadable, UsageError
 
 if TYPE_CHECKING:
     from dedupe.daemon.fetching import Fetcher
@@ -96,8 +96,9 @@ def listed_in(file: str) -> str:
 def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
     """A poller on the queue of --index, with the options of `polling`.
 
-    Raises ConfigError, MissingExtra, and SourceUnreadable where --feeds cannot be read.
+    Raises UsageError, also where --feeds cannot be read.
     """
+    from dedupe.cli.work import lasting
     from dedupe.daemon.listing import List
     from dedupe.daemon.members import Member
     from dedupe.daemon.poller import Poller, Polling
@@ -109,11 +110,15 @@ def poller_of(given: dict[str, Any], metrics: Metrics) -> Poller:
     if least > most:
         raise ConfigError("--interval-min is longer than --interval-max")
     file = given["feeds"]
+    fetcher_of(given)  # what is wrong is told before anything begins
     if file is not None:
-        read_subscriptions(file)  # what is wrong with it is told before anything begins
-    fetcher_of(given)  # as well
+        try:
+            read_subscriptions(file)
+        except SourceUnreadable as error:
+            raise UsageError(str(error)) from error
+    url = lasting(given)
     return Poller(
-        lambda: open_queue(given["index"]),
+        lambda: open_queue(url),
         lambda: fetcher_of(given),
         metrics,
         Polling(

@@ -275,7 +275,7 @@ def _met(
     fresh: list[Fresh] = []
     seen: dict[int, Known] = {}
     for item in found:
-        name = xxhash.xxh3_64_intdigest(item.id.encode())
+        name = _name(item)
         if name in seen:
             continue  # the first is the newest
         before = items.get(name)
@@ -285,6 +285,17 @@ def _met(
             fresh.append(Fresh(item, first_seen, "new" if before is None else "changed"))
     fresh.reverse()
     return tuple(fresh), seen
+
+
+def remembering(state: FeedState, put: Sequence[Fresh]) -> FeedState:
+    """The state of before a reply, but for some entries of it that are put by now."""
+    items = {_name(entry.item): Known(entry.item.digest, entry.first_seen) for entry in put}
+    before = _unpacked(state.items)
+    return msgspec.structs.replace(state, items=_packed(before | items))
+
+
+def _name(item: Item) -> int:
+    return xxhash.xxh3_64_intdigest(item.id.encode())
 
 
 def _unpacked(items: bytes) -> dict[int, Known]:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import structlog
 from msgspec import Struct
 
-from dedupe.daemon.feedstate import FeedState, Fresh, Step, address, after, decode, encode
+from dedupe.daemon.feedstate import FeedState, Fresh, Step, after, decode, encode, remembering
 from dedupe.daemon.fetching import Fetcher
 from dedupe.daemon.hosts import Hosts, host_of, owner
 from dedupe.daemon.listing import List, listed
@@ -27,6 +27,7 @@ from dedupe.daemon.part import Part
 from dedupe.daemon.patience import PatientQueue, Stopped
 from dedupe.daemon.replies import Source, article
 from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
+from dedupe.daemon.watched import Watched
 from dedupe.errors import DedupeError, IndexDamaged
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Feed, Queue
@@ -37,6 +38,7 @@ _PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
+_TOGETHER = 20  # articles that are put at once
 _TROUBLED = MINUTE * 10  # until a feed is asked again that the poller itself failed on
 
 log = structlog.get_logger()
@@ -52,23 +54,6 @@ class Polling(Struct, frozen=True):
     parse_seconds: float = 20.0  # that reading one feed may take
     beat: float = 10.0  # between two signs of life
     grace: float = 10.0  # until requests that are under way are given up when it ends
-
-
-class _Watched:
-    """A feed that this poller has."""
-
-    def __init__(self, feed: Feed, state: FeedState, due: float, saved: float) -> None:
-        self.task: asyncio.Task[None] | None = None
-        self.take(feed, state, due, saved)
-
-    def take(self, feed: Feed, state: FeedState, due: float, saved: float) -> None:
-        """Go on from a state that is stored since `saved`."""
-        self.feed = feed._replace(state=b"")  # that would be held twice
-        self.state = self.stored = state  # the first may know more
-        self.due, self.saved = due, saved
-
-    def host(self) -> str:
-        return host_of(address(self.state, self.feed.key))
 
 
 class Poller(Part):
@@ -102,7 +87,7 @@ class Poller(Part):
         self._clock = clock
         self._chance = chance
         self._hosts = Hosts(polling.per_host_delay, clock)
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, Watched] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
         self._asking: set[str] = set()  # hosts
         self._unreadable: set[str] = set()
@@ -214,7 +199,7 @@ class Poller(Part):
             if owner(host_of(state.url), self._members) != self._member:
                 self._drop(feed.key)
             elif watched is None:
-                fresh.append(_Watched(feed, state, self._due(state), now))
+                fresh.append(Watched(feed, state, self._due(state), now))
             elif state is not watched.state:
                 watched.take(feed, state, self._due(state), now)
         for watched in fresh:
@@ -288,7 +273,7 @@ class Poller(Part):
 
     # ---- one feed ----------------------------------------------------------------------------
 
-    async def _poll(self, watched: _Watched, host: str) -> None:
+    async def _poll(self, watched: Watched, host: str) -> None:
         """Ask until what is known of the feed is what the queue knows of it."""
         try:
             while not await self._once(watched) and not self._stop.is_set():
@@ -309,19 +294,36 @@ class Poller(Part):
             self._asking.discard(host)
             self._wake.set()
 
-    async def _once(self, watched: _Watched) -> bool:
+    async def _once(self, watched: Watched) -> bool:
         """Ask a feed; False where another has changed it meanwhile."""
         feed, before = watched.feed, watched.state
         reply = await self._source.reply(before, feed.key)
         now = self._clock()
         step = after(before, feed.key, reply, now, pace=self._polling.pace, draw=self._chance())
         if step.matters or now - watched.saved >= _FIGURES:
-            articles = [await self._article(entry, step.state, now) for entry in step.fresh]
-            if not await self._store(watched, step.state, articles):
+            if not await self._put(watched, step, now):
                 return False
-        watched.state, watched.due = step.state, step.state.next
+        else:
+            watched.state, watched.due = step.state, step.state.next
         self._tell(feed.key, before, step)
         return True
+
+    async def _put(self, watched: Watched, step: Step, now: float) -> bool:
+        """Put what is new, some at a time: pages take theirs, and what was put stays put.
+
+        The state that goes with the last of it says that the reply is dealt with; where it comes
+        to an end before, the feed is asked again as if it had not answered.
+        """
+        left = [*step.fresh]
+        while len(left) > _TOGETHER and not self._stop.is_set():
+            some, left = left[:_TOGETHER], left[_TOGETHER:]
+            articles = [await self._article(entry, step.state, now) for entry in some]
+            if not await self._store(watched, remembering(watched.state, some), articles):
+                return False
+        if len(left) > _TOGETHER:
+            return True
+        articles = [await self._article(entry, step.state, now) for entry in left]
+        return await self._store(watched, step.state, articles)
 
     async def _article(self, entry: Fresh, state: FeedState, now: float) -> bytes:
         pages = self._polling.fetch_pages if state.fetch_pages is None else state.fetch_pages
@@ -329,7 +331,7 @@ class Poller(Part):
         return article(entry, state.source, page)
 
     async def _store(
-        self, watched: _Watched, state: FeedState, articles: Sequence[bytes] = ()
+        self, watched: Watched, state: FeedState, articles: Sequence[bytes] = ()
     ) -> bool:
         feed = watched.feed._replace(state=encode(state))
         if not await self._ask(lambda queue: queue.polled(feed, articles)):
@@ -340,7 +342,7 @@ class Poller(Part):
     async def _ask(self, work: Callable[[Queue], _Result]) -> _Result:
         return await self._queue.ask(work, self._stop)
 
-    async def _look_again(self, watched: _Watched) -> bool:
+    async def _look_again(self, watched: Watched) -> bool:
         """Take the state that another has stored; False where the feed is gone."""
         feeds = await self._ask(lambda queue: queue.feeds())
         feed = next((feed for feed in feeds if feed.key == watched.feed.key), None)

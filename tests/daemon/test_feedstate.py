@@ -23,6 +23,7 @@ from dedupe.daemon.feedstate import (
     decode,
     encode,
     per_day,
+    remembering,
 )
 from dedupe.daemon.schedule import DAY, HOUR, Pace
 from dedupe.errors import IndexDamaged
@@ -80,6 +81,14 @@ def test_of_entries_with_one_id_the_first_counts() -> None:
     step = _after(_new(), _feed(*twice))
     assert [entry.item.digest for entry in step.fresh] == [1]
     assert _after(step.state, _feed(*twice)).fresh == ()
+
+
+@given(count=st.integers(0, 12), put=st.integers(0, 12))
+def test_what_was_put_of_a_reply_is_not_put_again_when_it_comes_again(count: int, put: int) -> None:
+    reply = _feed(*_items(*(f"e{n}" for n in range(count))))
+    step = _after(_new(), reply)
+    halfway = remembering(_new(), step.fresh[:put])
+    assert _put(_after(halfway, reply)) == _put(step)[put:]
 
 
 replies = st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), max_size=12))

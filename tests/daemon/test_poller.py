@@ -49,6 +49,34 @@ def test_each_entry_of_a_feed_is_put_once_in_its_order(
     assert _titles(taken(queue)) == _wanted(given)
 
 
+def test_a_long_feed_is_put_in_parts_and_in_its_order(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    given = entries(95)
+    server.feed("/a", *given, shown=100)
+    run(poller(url, listing(server.url("/a"))), lambda: len(server.seen) > 2)
+    assert server.statuses("/a")[1] == 304
+    assert _titles(taken(queue)) == _wanted(given)
+
+
+def test_a_poller_that_ends_amid_a_long_feed_puts_the_rest_when_it_comes_back(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    for n in range(50):
+        server.pages[f"/page/{n}"] = _page(f"{_LONG} And so it went on day {n}.")
+    given = [
+        Entry(str(n), f"Day {n}", "The ferry …", link=server.url(f"/page/{n}")) for n in range(50)
+    ]
+    server.feed("/a", *given)
+    feeds, polling = listing(server.url("/a")), structs.replace(FAST, fetch_pages=True)
+    run(poller(url, feeds, polling=polling), lambda: server.begun.count("/page/25") > 0)
+    asked = len(server.requests("/a"))
+    run(poller(url, feeds, polling=polling), lambda: len(server.requests("/a")) > asked + 1)
+    assert _titles(taken(queue)) == _wanted(given)
+    again = [n for n in range(50) if len(server.requests(f"/page/{n}")) > 1]
+    assert not {*range(20)} & {*again}
+
+
 def test_an_article_has_its_source_and_three_times(
     server: FeedServer, url: str, queue: Queue
 ) -> None:
