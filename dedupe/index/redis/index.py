@@ -251,14 +251,14 @@ class RedisIndex:
         self._check()
         if not self._ledger.forget(place, receipt):
             return False
-        if heir is not None:
-            self._inherit(heir)
         groups = self._ledger.live().get(slice_of(place))
         kept = self._fetch([place], self._keys.record)[0]
         if kept is not None and groups is not None:
             if len(kept) < self._bands:
                 raise IndexDamaged(f"{self._store.where}: the record of article {place} is short")
             self._buckets.leave(place, kept[: self._bands], groups)
+        if heir is not None:
+            self._inherit(heir)
         self._store.ask_all([
             ("UNLINK", self._keys.record(place), self._keys.text(place)),
             self._ledger.forgotten(place),
