@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from h11 import LocalProtocolError
+
 from dedupe.feeds import MAX_RECORD_BYTES
 from dedupe.web.access import Tokens, host_of, is_loopback
 from dedupe.web.problems import MEDIA_TYPE, Refused, encoded
@@ -46,7 +48,10 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
             if not body.gone:
-                await send(message)
+                try:
+                    await send(message)
+                except LocalProtocolError:  # uvicorn has answered what turned out to be no HTTP
+                    body.gone = True
 
         body = _Body(self, receive)
         self._requests += 1
