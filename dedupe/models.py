@@ -97,7 +97,7 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str  # what the entry is: the label of its Kind
     linked_id: str | None  # canonical article of a story that it tells of without being part of it
     version: int = 1  # of the article, where an index knows earlier ones
-    notice: str = ""  # what its source says of it: killed, corrected
+    notice: str | None = None  # what its source says of it: killed or corrected
 
 
 class Rejection(Struct, frozen=True, kw_only=True):

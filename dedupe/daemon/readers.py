@@ -48,13 +48,17 @@ class Reader(Part):
         open_queue: Callable[[], Queue],
         holder: str,
         clock: Callable[[], float] = time.time,
+        wait: float = _WAIT,
     ) -> None:
-        """`reader` names the cursor, `holder` this process among all."""
+        """`reader` names the cursor, `holder` this process among all; `wait` is how many seconds
+        the stream is asked for more, and a signal may wait.
+        """
         self.name, self.reader = name, reader
         self._open_queue, self._holder, self._clock = open_queue, holder, clock
         self._queue: Queue | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._renew_at = float("-inf")
+        self._wait = wait
         self._why: str | None = "is starting"
         self.cursor = ""
 
@@ -127,7 +131,7 @@ class Reader(Part):
         self._renew_at = now + _RENEWED
         return bool(await self.ask("hold", self._lock, self._holder, self._clock(), _HELD))
 
-    async def read(self, after: str, most: int, wait: float = _WAIT) -> list[Output]:
+    async def read(self, after: str, most: int, wait: float) -> list[Output]:
         """Messages after one."""
         return list(await self.ask("outputs", after, most, wait))
 
@@ -166,10 +170,11 @@ class LineReader(Reader):
         open_queue: Callable[[], Queue],
         holder: str,
         clock: Callable[[], float] = time.time,
+        wait: float = _WAIT,
         most: int = 256,
     ) -> None:
         """Raises UsageError where the file cannot be written."""
-        super().__init__("output", "lines", open_queue, holder, clock)
+        super().__init__("output", "lines", open_queue, holder, clock, wait)
         self._path, self._most = path, most
         self._lines: Lines | None = None
         self._last: bytes | None = None
@@ -182,7 +187,7 @@ class LineReader(Reader):
 
     async def turn(self, stop: asyncio.Event) -> None:
         """Write what there is."""
-        await self._copy(_WAIT)
+        await self._copy(self._wait)
 
     async def _copy(self, wait: float) -> bool:
         """Write some messages, then note it; whether there were any."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _AHEAD = 256  # messages beyond the first that was not taken
 _AT_ONCE = 8  # requests
+_SOON = 0.05  # seconds for which the stream is asked while requests are under way
 _GONE = 410  # the receiver wants no more
 _DAY = 86_400.0
 _KEY = 24  # bytes of a secret, at least, as the specification has it
@@ -120,7 +121,7 @@ class WebhookReader(Reader):
             return
         room = _AHEAD - len(self._sent)
         if room > 0:
-            wait = 0.05 if self._sent else 0.5
+            wait = _SOON if self._sent else self._wait
             for output in await self.read(self._read_to, room, wait):
                 self._send(output)
                 self._read_to = output.id

@@ -111,7 +111,7 @@ class Deciding:
             kind=Kind.STUB.label if stub and kind is Kind.ARTICLE else kind.label,
             linked_id=linked,
             version=record.versions[-1].number if record.versions else 1,
-            notice=record.notice,
+            notice=record.notice or None,
         )
 
     def _is_update(self, row: int, relation: int, other: int) -> bool:

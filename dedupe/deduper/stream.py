@@ -9,27 +9,25 @@ from functools import partial
 from typing import NamedTuple
 
 from dedupe.deduper import hands
+from dedupe.deduper.arriving import Arrivals
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
 from dedupe.deduper.linking import Linking, Outcome
 from dedupe.deduper.referring import referred
 from dedupe.deduper.revising import Revising
 from dedupe.deduper.takedown import take_down
-from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.versions import carried, marked
 from dedupe.deduper.views import Evidence, StoryView, evidence, story_view
 from dedupe.deduper.window import Window
 from dedupe.errors import RecordRejected
-from dedupe.index.base import Found, Index, Receipt, slice_of
+from dedupe.index.base import Found, Index, Receipt
 from dedupe.index.manifest import check, manifest_of
 from dedupe.index.records import Record
 from dedupe.models import Article, Decision
 from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
 
-CANDIDATES = 32  # of an article that are verified; twice as many find no more
 TOGETHER = 32  # articles that are looked up and linked at once
-_FLOOR = 0.25  # of the threshold: candidates that score lower play no part
 _EXPIRED_AT_ONCE = 512  # articles
 
 
@@ -66,6 +64,7 @@ class Deduper:
         self._linking = Linking(self.window)
         self._filing = Filing(manifest)
         self._revising = Revising(self.window, self._filing)
+        self._arrivals = Arrivals(self.window, self._filing, self._revising)
         self._thread: ThreadPoolExecutor | None = None
         self._beside = index  # another handle on it, for the thread
         self._expired = -1  # slices before this one are known to be gone
@@ -117,13 +116,15 @@ class Deduper:
             return []
         self.window.statistics.catch_up()
         ready = self._filing.ready(articles, now)
-        found = self.index.probe([each.filed for each in ready], self._candidates)
+        found = self.index.probe([each.filed for each in ready], self._arrivals.candidates)
         ready, found = self._revising.supersede(
-            self.index, articles, (ready, found), self._candidates, now, store=False
+            self.index, articles, (ready, found), self._arrivals.candidates, now, store=False
         )
         rows = self.window.cache.extend([each.record for each in ready])
         self.window.cache.rows.update((-1 - i, row) for i, row in enumerate(rows))
-        news = self._newcomers(ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ())
+        news = self._arrivals.newcomers(
+            ready, found, dict(enumerate(range(-1, -1 - len(ready), -1))), ()
+        )
         outcomes: list[Outcome] = []
         for i, one in enumerate(found):
             refused = _refused(articles[i], one)
@@ -140,7 +141,7 @@ class Deduper:
         if place is None or self.window.cache.load([place]):
             return None
         draft = self.window.draft([place])
-        if draft.cluster_of(place) is None or (newcomer := self._known(place)) is None:
+        if draft.cluster_of(place) is None or (newcomer := self._arrivals.known(place)) is None:
             return None
         return self._linking.told(newcomer, draft)
 
@@ -214,10 +215,6 @@ class Deduper:
 
     # ---- adding ----------------------------------------------------------------------------------
 
-    @property
-    def _candidates(self) -> int:
-        return min(CANDIDATES, self.params.candidates)
-
     def _ahead(
         self, batches: Sequence[Sequence[Article]], now: datetime | None
     ) -> Iterator[Looked]:
@@ -242,7 +239,7 @@ class Deduper:
 
     def _look_up(self, index: Index, articles: Sequence[Article], now: datetime | None) -> Looked:
         ready = self._filing.ready(articles, now)
-        return Looked(ready, index.add([each.filed for each in ready], self._candidates))
+        return Looked(ready, index.add([each.filed for each in ready], self._arrivals.candidates))
 
     def _add(
         self,
@@ -253,16 +250,16 @@ class Deduper:
     ) -> list[Outcome]:
         if any(one.other for one in found):
             ready, found = self._revising.supersede(
-                self.index, articles, (ready, found), self._candidates, now
+                self.index, articles, (ready, found), self._arrivals.candidates, now
             )
         if self.on_found is not None:
             self.on_found(found)
         refused = [_refused(article, one) for article, one in zip(articles, found, strict=True)]
         taken = [i for i, reason in enumerate(refused) if reason is None]
-        self._remember([ready[i] for i in taken], [found[i] for i in taken])
+        self._arrivals.remember([ready[i] for i in taken], [found[i] for i in taken])
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken if not found[i].known]
-        news = list(self._newcomers(ready, found, places, batch).values())
+        news = list(self._arrivals.newcomers(ready, found, places, batch).values())
         decided = self._linking.link(news, _hours(now))
         linked = [n for n, told in zip(news, decided, strict=True) if told and not n.again]
         self._revising.finish(linked, self._linking.vacated)
@@ -300,87 +297,10 @@ class Deduper:
 
     def _settle(self, place: int, now: datetime | None) -> None:
         """Link an article that is in the index, if it is not, and remove what it superseded."""
-        if (newcomer := self._known(place)) is None:
+        if (newcomer := self._arrivals.known(place)) is None:
             return
         if self._linking.link([newcomer], _hours(now)) != [None]:
             self._revising.finish([newcomer], self._linking.vacated)
-
-    def _known(self, place: int) -> Newcomer | None:
-        """An article that is in the index, with its candidates; None where it is gone."""
-        if self.window.cache.load([place]):
-            return None
-        record = self.window.record(place)
-        ready = Ready(record, self._filing.filed(record, None))
-        found = self.index.probe([ready.filed], self._candidates)
-        return self._newcomers([ready], found, {0: place}, ())[0]
-
-    def _remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
-        """Take new articles into the cache, and what they say together into the statistics."""
-        missing = [
-            (each, one)
-            for each, one in zip(ready, found, strict=True)
-            if not one.known and one.place not in self.window.cache.rows
-        ]
-        rows = self.window.cache.extend([each.record for each, _ in missing])
-        self.window.cache.rows.update(
-            (one.place, row) for (_, one), row in zip(missing, rows, strict=True)
-        )
-        slices: dict[int, list[int]] = {}
-        for each, one in zip(ready, found, strict=True):
-            # A press release in many copies counts once, and so does an article in many versions.
-            if not one.known and one.head < 0 and each.record.before < 0:
-                slices.setdefault(slice_of(one.place), []).append(self.window.cache.rows[one.place])
-        for slice, new in slices.items():
-            records = [self.window.cache.records[row] for row in new]
-            self.window.statistics.append(slice, tally_of(records))
-
-    def _newcomers(
-        self,
-        ready: Sequence[Ready],
-        found: Sequence[Found],
-        places: dict[int, int],
-        batch: Sequence[int],
-    ) -> dict[int, Newcomer]:
-        """The articles at `places` with their candidates, all judged in one go.
-
-        Of the new ones, the `batch`, only the earlier are candidates of the later.
-        """
-        order = {place: at for at, place in enumerate(batch)}
-        window = self.params.window_hours
-        fetched = {p for i in places for p in (*found[i].candidates.tolist(), found[i].head)}
-        fetched.update(place for i, place in places.items() if found[i].known)  # with its history
-        gone = self.window.cache.load(fetched - {-1})
-        for i, place in places.items():
-            if place in gone:  # it was killed before it was stored, or is being taken out
-                self.window.cache.rows[place] = self.window.cache.extend([ready[i].record])[0]
-        rows, filed = self.window.cache.rows, self.window.cache.filed
-        candidates: dict[int, list[int]] = {}
-        for i, place in places.items():
-            hours = ready[i].record.hours
-            candidates[i] = [
-                other
-                for other in found[i].candidates.tolist()
-                if other not in gone
-                and other != ready[i].record.before
-                and order.get(other, -1) < order.get(place, 0)
-                and abs(filed[rows[other]] - hours) <= window
-            ]
-        left = [rows[places[i]] for i, others in candidates.items() for _ in others]
-        right = [rows[other] for others in candidates.values() for other in others]
-        scores = iter(self.window.scores(left, right).tolist() if left else ())
-        there = [place for i, place in places.items() if found[i].known]
-        unfinished = self._revising.unfinished(there)
-        floor = _FLOOR * self.window.threshold
-        news = {}
-        for i, place in places.items():
-            scored = {other: next(scores) for other in candidates[i]}
-            known = {other: score for other, score in scored.items() if score >= floor}
-            head = found[i].head if found[i].head not in gone else -1
-            if head >= 0:
-                known[head] = 1.0
-            again = found[i].known and place not in unfinished
-            news[i] = Newcomer(place, rows[place], head, known, tuple(candidates[i]), again)
-        return news
 
     # ---- going away ------------------------------------------------------------------------------
 

@@ -74,11 +74,11 @@ def test_a_file_holds_the_same_whatever_its_format(
     invoke: Any, write: Any, lines: Any, two_copies: Any, other: Any
 ) -> None:
     given = write(*two_copies, other)
-    shown = lines(invoke(given).stdout)
+    shown = msgspec.convert(lines(invoke(given).stdout), list[Decision])
     for name in ("out.jsonl", "out.jsonl.gz", "out.csv", "out.csv.gz", "out.parquet", "plain"):
         result = invoke(given, "-o", name)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert decisions_in(Path(name)) == shown
+        assert msgspec.convert(decisions_in(Path(name)), list[Decision]) == shown
     invoke(given, "-o", "named.txt", "--to", "csv")
     assert Path("named.txt").read_bytes() == Path("out.csv").read_bytes()
     assert invoke(given, "--to", "csv").stdout == Path("out.csv").read_text()
@@ -95,7 +95,7 @@ def decisions_in(path: Path) -> list[dict[str, Any]]:
         return rows
     if ".csv" in path.suffixes:
         words = {"true": True, "false": False, "": None}
-        numbers = {"similarity": float, "credit_count": int, "cluster_size": int}
+        numbers = {"similarity": float, "credit_count": int, "cluster_size": int, "version": int}
         return [
             {k: words[v] if v in words else numbers.get(k, str)(v) for k, v in row.items()}
             for row in csv.DictReader(io.StringIO(data.decode()))

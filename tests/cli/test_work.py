@@ -75,7 +75,7 @@ def test_a_pipe_that_is_closed_ends_it_with_an_error_in_plain_words(index: str) 
 def test_it_is_ready_while_redis_answers_and_only_then(tmp_path: Path) -> None:
     port = free_port()
     with running(tmp_path) as server:
-        url = f"{fresh(server.url)}&patience=1"
+        url = f"{fresh(server.url)}&patience=0.3"
         with service("work", "--index", url, "--listen", f"127.0.0.1:{port}") as process:
             until(lambda: asked(port, "/readyz")[0] == 200, "it is ready")
             server.pause()
@@ -99,7 +99,7 @@ def test_it_is_ready_while_redis_answers_and_only_then(tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["--index", "memory:"], 2, "needs an index that stays"),
-        (["--index", "redis://127.0.0.1:1/0"], 1, "no answer"),
+        (["--index", "redis://127.0.0.1:1/0?patience=0.1"], 1, "no answer"),
         (["--index", "ftp://somewhere"], 2, "names no index"),
         (["--listen", "9464"], 2, "write HOST:PORT"),
         (["--name", "two words"], 2, "letters, digits"),
@@ -148,7 +148,7 @@ def test_killed_at_random_its_file_has_every_message_once(index: str, tmp_path: 
     work = ("work", "-o", out, "--batch", "3")
     out.touch()
     with queue_of(index) as queue:
-        for some in batches(shuffled(clear_cut(), 5), 60):
+        for some in batches(shuffled(clear_cut(), 5), 90):
             queue.put(encoded(some))
             before = out.stat().st_size
             with service(*work):  # which is killed

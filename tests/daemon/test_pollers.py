@@ -187,7 +187,7 @@ def test_however_often_a_poller_is_killed_every_entry_is_put_once(
     file, ids = many
     draw = random.Random(7)
     keys = file.read_text().split()
-    for round in range(6):
+    for round in range(4):
         with _process(url, file, "one") as process:
             asked = len(server.seen) + draw.randrange(1, 12)
             until(lambda asked=asked: len(server.begun) >= asked, "it asks")

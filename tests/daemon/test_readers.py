@@ -32,7 +32,7 @@ def told(queue: Queue, first: int, last: int) -> None:
 async def reading(
     url: str, path: Path, holder: str = "one", most: int = 256
 ) -> AsyncIterator[LineReader]:
-    reader = LineReader(str(path), partial(open_queue, url), holder, most=most)
+    reader = LineReader(str(path), partial(open_queue, url), holder, wait=0.05, most=most)
     stop = asyncio.Event()
     task = asyncio.create_task(reader.run(stop))
     try:

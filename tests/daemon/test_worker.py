@@ -194,6 +194,21 @@ def test_events_that_others_bring_about_are_told_too_in_their_order(url: str) ->
             deduper.index.close()
 
 
+def test_a_new_version_and_a_kill_are_told_with_whom_they_concern(url: str) -> None:
+    first, copy = clear_cut()[0], replace(clear_cut()[0], id="copy", source="copy.example")
+    newer = replace(first, text=f"{first.text}\n\nThe railway opened again on Thursday.")
+    killed = replace(newer, status="canceled")
+    with queue_of(url) as queue:
+        queue.put(encoded([first, copy, newer, killed]))
+        with working(url):
+            until(lambda: is_done(queue), "all are decided")
+        told = messages(queue)
+    assert [d.get("version", 1) for d in of_type(told, "decision") if d["id"] == first.id][1] == 2
+    events = {e["kind"]: e for e in of_type(told, "event")}
+    assert first.id in events["updated"]["articles"]
+    assert events["killed"]["articles"] == [first.id, "copy"]
+
+
 def test_two_workers_of_one_name_on_one_machine_are_refused(url: str) -> None:
     with queue_of(url) as queue, subprocess.Popen(["sleep", "60"]) as other:
         host = Member("worker", "one").holder.rpartition("@")[2].rpartition(":")[0]

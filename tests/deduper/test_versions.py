@@ -335,7 +335,7 @@ def test_a_killed_article_stays_so_until_its_source_says_that_it_may_be_used() -
     told = deduper.add(version(2))
     assert (told.version, told.notice) == (3, "killed")
     told = deduper.add(version(3, status="usable"))
-    assert (told.version, told.notice, told.is_canonical) == (4, "", True)
+    assert (told.version, told.notice, told.is_canonical) == (4, None, True)
     assert_whole(deduper)
 
 
@@ -347,7 +347,7 @@ def test_a_correction_is_a_version_and_an_event() -> None:
     (event,) = (event for event in all_events(deduper.index) if event.kind == "corrected")
     assert event.articles[0] == FIRST.id
     assert "again" in event.articles
-    assert deduper.add(version(3)).notice == ""
+    assert deduper.add(version(3)).notice is None
     assert kinds(deduper.index).count("corrected") == 1
     assert_whole(deduper)
 
@@ -382,7 +382,7 @@ def test_a_notice_that_refers_to_nothing_is_an_article() -> None:
     assert (told.notice, told.cluster_size) == ("killed", 1)
     elsewhere = replace(version(2), id="other", source="elsewhere.example", url=None)
     deduper.add(replace(elsewhere, title=f"KILL: {FIRST.title}"))
-    assert decided(deduper).notice == ""
+    assert decided(deduper).notice is None
     assert not {"killed", "corrected"} & set(kinds(deduper.index))
     assert_whole(deduper)
 
