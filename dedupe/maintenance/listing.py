@@ -51,10 +51,10 @@ class Happened(Struct, frozen=True, kw_only=True):
     """An event, for people and other programs."""
 
     position: int  # ascending: the last one read is where to go on
-    kind: str  # created, joined, merged, canonical_changed, split, removed
+    kind: str  # and `cluster`, `articles` and `other`: as dedupe.index.base.Event has them
     cluster: str
-    articles: tuple[str, ...]  # ids: that joined, that moved, the new canonical, or that is gone
-    other: str | None  # merged: the id that leads to `cluster` now; split: where it came from
+    articles: tuple[str, ...]
+    other: str | None
     time: datetime | None
 
 

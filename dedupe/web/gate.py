@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from h11 import LocalProtocolError
+
 from dedupe.feeds import MAX_RECORD_BYTES
 from dedupe.web.access import Tokens, host_of, is_loopback
 from dedupe.web.problems import MEDIA_TYPE, Refused, encoded
@@ -45,7 +47,11 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            if not body.gone:
+                try:
+                    await send(message)
+                except LocalProtocolError:  # uvicorn has answered what turned out to be no HTTP
+                    body.gone = True
 
         body = _Body(self, receive)
         self._requests += 1
@@ -92,6 +98,7 @@ class _Body:
         self._gate, self._receive = gate, receive
         self._end = asyncio.get_running_loop().time() + READING
         self._whole = False
+        self.gone = False  # the client, in the middle of it
         self.size = 0
 
     async def receive(self) -> Any:
@@ -104,6 +111,7 @@ class _Body:
         except TimeoutError:
             raise Refused(408, f"the body did not arrive within {READING:.0f} s") from None
         if message["type"] == "http.disconnect":  # nobody hears the answer, but it is counted
+            self.gone = True
             raise Refused(400, "the body ended before it was whole")
         self._whole = not message.get("more_body", False)
         more = len(message.get("body", b""))

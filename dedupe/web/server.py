@@ -30,8 +30,8 @@ class Server(uvicorn.Server):
     def __init__(self, app: Gate, tokens: Tokens | None) -> None:
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, access_log=False, server_header=False, ws="none",
-                timeout_graceful_shutdown=_DRAINING, lifespan="on", http="h11", loop="asyncio",
+                app, log_config=None, access_log=False, server_header=False, proxy_headers=False,
+                timeout_graceful_shutdown=_DRAINING, lifespan="on", http="h11", ws="none",
             )
         )  # fmt: skip
         self._tokens = tokens
