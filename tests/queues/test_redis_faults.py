@@ -164,6 +164,19 @@ def test_all_that_was_acknowledged_outlives_a_killed_server(server: Server, open
     assert [output.body for output in queue.outputs("", 9)] == [b"1"]
 
 
+def test_how_much_waits_is_right_after_a_restart(server: Server, opened: Open) -> None:
+    queue = opened(server.url)
+    queue.put([b"{}"] * 9)
+    taken = queue.take("one", 6, 0)
+    server.kill()
+    server.start()
+    assert (queue.backlog().waiting, queue.backlog().pending) == (3, 6)
+    queue.finish([Finished(entry.id, ()) for entry in [*taken, *queue.take("one", 9, 0)]])
+    server.kill()
+    server.start()
+    assert (queue.backlog().waiting, queue.backlog().pending) == (0, 0)
+
+
 def test_who_waits_outlasts_a_restart_and_gets_what_comes_then(
     server: Server, opened: Open
 ) -> None:
