@@ -63,6 +63,17 @@ class _Opened(NamedTuple):
     life: str
 
 
+class _Batch(NamedTuple):
+    """What was taken at once, and the articles of what could be read of it."""
+
+    entries: tuple[Entry, ...]
+    good: tuple[Entry, ...]
+    articles: tuple[Article, ...]
+
+
+_NOTHING = _Batch((), (), ())
+
+
 class Worker(Threaded):
     """One worker, in a thread of its own with its own handles on queue and index."""
 
@@ -79,7 +90,7 @@ class Worker(Threaded):
         self._metrics, self._settings, self._clock = metrics, settings, clock
         self._member = Member("worker", settings.name)
         self._opened: _Opened | None = None
-        self._hand: list[Entry] = []  # what was taken and is not finished
+        self._hand = self._coming = _NOTHING  # what was taken and is not finished
         self._why: str | None = "is starting"
         self._warm = False
         self._next_sweep = self._next_trim = float("-inf")
@@ -97,7 +108,7 @@ class Worker(Threaded):
         """Decide what comes until `stopping` is set."""
         failures = 0
         try:
-            while not self.stopping.is_set():
+            while not self.stopping.is_set() or (self._coming.entries and not failures):
                 self.alive()
                 try:
                     self._turn()
@@ -112,11 +123,15 @@ class Worker(Threaded):
         opened = self._opened or self._take_up()
         if opened is None:
             return
-        if not self._hand:
-            self._hand = self._next(opened.queue)
-        if self._hand:
+        if not self._hand.entries:
+            self._hand, self._coming = self._coming, _NOTHING
+        if not self._hand.entries:
+            self._hand = self._decoded(self._next(opened.queue))
+        if len(self._hand.entries) == self._settings.batch and not self._coming.entries:
+            self._look_ahead(opened.queue)
+        if self._hand.entries:
             self._decide(self._hand)
-            self._hand = []
+            self._hand = _NOTHING
         self._pump()
         self._member.stay(self._now_opened.queue, self._clock)
         self._trim()
@@ -238,28 +253,30 @@ class Worker(Threaded):
             self._next_sweep = now + min(15.0, self._settings.takeover)
         return queue.take(name, self._settings.batch, self._settings.wait)
 
+    def _look_ahead(self, queue: Queue) -> None:
+        """Take what comes next, if it waits: it is looked up while what is at hand is decided."""
+        if not self.stopping.is_set():
+            self._coming = self._decoded(queue.take(self._settings.name, self._settings.batch, 0.0))
+
     # ---- deciding --------------------------------------------------------------------------------
 
-    def _decide(self, entries: Sequence[Entry]) -> None:
-        with self._timed("decode"):
-            articles = self._decoded(entries)
-        good = [entry for entry in entries if entry.id in articles]
-        if not good:
+    def _decide(self, batch: _Batch) -> None:
+        if not batch.articles:
             return
         try:
-            outcomes = self._outcomes([articles[entry.id] for entry in good])
+            outcomes = self._outcomes(batch.articles, self._coming.articles)
         except (IndexUnavailable, UsageError):
             raise
         except Exception as error:
-            log.error("a batch failed, now one by one", entries=len(good), exc_info=error)
+            log.error("a batch failed, now one by one", entries=len(batch.good), exc_info=error)
             self._open_again()
-            for entry in good:
+            for entry, article in zip(batch.good, batch.articles, strict=True):
                 self.alive()
-                self._alone(entry, articles[entry.id])
+                self._alone(entry, article)
         else:
-            self._finish(good, outcomes)
+            self._finish(batch.good, outcomes)
             if not self._same_life():  # what it has lost is added again
-                self._outcomes([articles[entry.id] for entry in good])
+                self._outcomes(batch.articles)
 
     def _alone(self, entry: Entry, article: Article) -> None:
         for failures in range(max(0, entry.tries - ALONE) + 1, FAILURES + 1):
@@ -276,31 +293,33 @@ class Worker(Threaded):
                 return
         self._bury(entry, reason, article.id, "failed")
 
-    def _outcomes(self, articles: Sequence[Article]) -> list[Outcome]:
-        """Have articles decided by one life of the server."""
+    def _outcomes(self, articles: Sequence[Article], then: Sequence[Article] = ()) -> list[Outcome]:
+        """Have articles decided by one life of the server; `then` come next."""
         with self._timed("decide"):
             self._same_life()
             while True:
-                outcomes = self._now_opened.deduper.add_batch(articles, self._now())
+                outcomes = self._now_opened.deduper.add_batch(articles, self._now(), then=then)
                 if self._same_life():
                     return outcomes
 
-    def _decoded(self, entries: Sequence[Entry]) -> dict[str, Article]:
+    def _decoded(self, entries: Sequence[Entry]) -> _Batch:
         """The articles of entries; those that have none are buried."""
         self._intake.move_to(self._now())
-        articles: dict[str, Article] = {}
-        for entry in entries:
-            if entry.tries >= ALONE + FAILURES:
-                reason = f"handed out {entry.tries} times, and its worker ended each time"
-                self._bury(entry, reason, None, "killed")
-            elif entry.format != FORMAT:
-                reason = f"format version {entry.format} is not known; this dedupe reads {FORMAT}"
-                self._bury(entry, reason, None, "version")
-            elif (article := self._intake.json(entry.body, entry.id)) is not None:
-                articles[entry.id] = article
-            else:
-                self._bury(entry, self._reasons.pop(entry.id, "no article"), None, "unreadable")
-        return articles
+        good, articles = [], []
+        with self._timed("decode"):
+            for entry in entries:
+                if entry.tries >= ALONE + FAILURES:
+                    reason = f"handed out {entry.tries} times, and its worker ended each time"
+                    self._bury(entry, reason, None, "killed")
+                elif entry.format != FORMAT:
+                    known = f"is not known; this dedupe reads {FORMAT}"
+                    self._bury(entry, f"format version {entry.format} {known}", None, "version")
+                elif (article := self._intake.json(entry.body, entry.id)) is not None:
+                    good.append(entry)
+                    articles.append(article)
+                else:
+                    self._bury(entry, self._reasons.pop(entry.id, "no article"), None, "unreadable")
+        return _Batch(tuple(entries), tuple(good), tuple(articles))
 
     def _note(self, rejection: Rejection) -> None:
         self._reasons[rejection.where] = rejection.reason
