@@ -220,3 +220,57 @@ def _averages(
         starts = np.r_[0, ends[:-1]]
         averages[part] = np.add.reduceat(scores, starts) / np.diff(np.r_[starts, len(scores)])
     return averages
+
+
+@kernel
+def average_link_of_all(
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    threshold: float,
+    times: NDArray[np.float64],
+    window: float,
+) -> NDArray[np.int64]:
+    """What `average_link` gives of a few articles all of whose pairs are judged.
+
+    `scores` is (n, n), symmetric; `labels` and `times` as there, none of them NaN.
+    """
+    n = len(labels)
+    labels = labels.copy()
+    sums, sizes = np.zeros((n, n)), np.zeros(n)
+    first, last = np.full(n, np.inf), np.full(n, -np.inf)
+    for i in range(n):
+        a = labels[i]
+        sizes[a] += 1
+        first[a], last[a] = min(first[a], times[i]), max(last[a], times[i])
+        for j in range(n):
+            sums[a, labels[j]] += scores[i, j]
+    best = np.empty(n, dtype=np.int64)
+    merging = True
+    while merging:
+        for a in range(n):
+            best[a] = -1
+            most = threshold
+            for b in range(n):
+                if a == b or sizes[a] == 0 or sizes[b] == 0:
+                    continue
+                average = sums[a, b] / (sizes[a] * sizes[b])
+                fits = max(last[a], last[b]) - min(first[a], first[b]) <= window
+                if fits and (average > most or (average == most and best[a] < 0)):
+                    best[a], most = b, average
+        merging = False
+        for a in range(n):
+            b = best[a]
+            if b <= a or best[b] != a:
+                continue
+            merging = True
+            for c in range(n):
+                sums[a, c] += sums[b, c]
+            for c in range(n):
+                sums[c, a] += sums[c, b]
+            sizes[a] += sizes[b]
+            sizes[b] = 0
+            first[a], last[a] = min(first[a], first[b]), max(last[a], last[b])
+            for i in range(n):
+                if labels[i] == b:
+                    labels[i] = a
+    return labels

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from dedupe.clustering import average_link
+from dedupe.clustering import average_link, average_link_of_all
 
 
 def clusters(
@@ -64,6 +64,22 @@ def test_large_clusters_agree_with_scipy_too_as_long_as_no_member_is_left_out() 
     distances = squareform(1.0 - scores * (1 - np.eye(60)) - np.eye(60), checks=False)
     theirs = fcluster(linkage(distances, "average"), 0.5, "distance")
     assert partition(clusters(scores, 0.5)) == partition(theirs)
+
+
+@settings(max_examples=150)
+@given(
+    st.integers(0, 10_000), st.integers(1, 24), st.floats(0.3, 0.8), st.floats(1, 200), st.data()
+)
+def test_a_few_articles_are_clustered_as_many_are(
+    seed: int, n: int, threshold: float, window: float, data: st.DataObject
+) -> None:
+    scores = random_scores(seed, n)
+    times = np.sort(np.random.default_rng(seed).uniform(0, 200, n))
+    heads = data.draw(st.lists(st.integers(0, n - 1), min_size=n, max_size=n))
+    together = np.array([head if heads[head] == head < i else i for i, head in enumerate(heads)])
+    many = clusters(scores, threshold, times=times, window=window, together=together)
+    few = average_link_of_all(together, scores, threshold, times, window)
+    assert few.tolist() == many.tolist()
 
 
 @settings(max_examples=60)

@@ -11,7 +11,8 @@ from dedupe.deduper.filing import Filing, Ready
 from dedupe.deduper.revising import Revising
 from dedupe.deduper.tallies import tally_of
 from dedupe.deduper.window import Window
-from dedupe.index.base import Found, slice_of
+from dedupe.index.base import Found, Index, slice_of
+from dedupe.index.records import Record, decode_record
 
 CANDIDATES = 32  # of an article that are verified; twice as many find no more
 SURE = 12  # candidates that are verified even where they share one bucket only
@@ -24,6 +25,14 @@ class Arrivals:
     def __init__(self, window: Window, filing: Filing, revising: Revising) -> None:
         self.window, self._filing, self._revising = window, filing, revising
         self.candidates = min(CANDIDATES, window.params.candidates)
+
+    def fetched(self, index: Index, found: Sequence[Found]) -> dict[int, Record]:
+        """The records of candidates that are not at hand; safe beside the thread that decides."""
+        rows = self.window.cache.rows
+        wanted = {p for one in found for p in (*_likely(one), one.head) if p not in rows} - {-1}
+        places = list(wanted)
+        stored = zip(places, index.records(places), strict=True) if places else ()
+        return {p: decode_record(s, f"article {p:#x}") for p, s in stored if s is not None}
 
     def remember(self, ready: Sequence[Ready], found: Sequence[Found]) -> None:
         """Take new articles into the cache, and what they say together into the statistics."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from dedupe.stories.recurring import FORMS, MARKS
 from dedupe.stories.verifiers import Maker
 
 ROWS = 32_768  # articles that are kept at hand, at most
+_FORGOTTEN = 1024  # places; what is fetched ahead is a few batches old at most
 
 _TERMS: dict[str, Any] = {
     "terms": np.uint32, "tfs": np.uint8, "zipfs": np.uint8, "marks": np.uint8,
@@ -85,6 +86,7 @@ class Cache:
         }
         self._numbers: dict[object, int] = {}
         self._turn = 0
+        self._forgotten: dict[int, None] = {}  # of late: what was fetched before may still have it
         self.rows: dict[int, int] = {}  # by place
         self.records: list[Record] = []
         self._entries: list[Entry | None] = []  # made when they are asked for
@@ -106,6 +108,15 @@ class Cache:
         for (place, _), row in zip(there, rows, strict=True):
             self.rows[place] = row
         return {p for p, s in zip(wanted, stored, strict=True) if s is None}
+
+    def take_in(self, records: Mapping[int, Record]) -> None:
+        """Add rows for articles that have been fetched, by place, and are not at hand yet."""
+        new = {
+            place: record
+            for place, record in records.items()
+            if place not in self.rows and place not in self._forgotten
+        }
+        self.rows.update(zip(new, self.extend(list(new.values())), strict=True))
 
     def extend(self, records: Sequence[Record]) -> range:
         """Add rows for articles; without places until `rows` has them."""
@@ -159,6 +170,9 @@ class Cache:
     def forget(self, place: int) -> None:
         """Let no one find the article of a place here any more."""
         self.rows.pop(place, None)
+        self._forgotten[place] = None
+        if len(self._forgotten) > _FORGOTTEN:
+            del self._forgotten[next(iter(self._forgotten))]
 
     def trim(self) -> None:
         """Keep the half of the rows that was judged last, once there are too many."""

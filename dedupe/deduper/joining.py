@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.clustering import average_link
+from dedupe.clustering import average_link_of_all
 from dedupe.deduper.draft import Draft
 
 SAMPLE = 10  # members of a cluster that speak for all of a larger one
@@ -185,19 +185,15 @@ def afresh(places: Sequence[int], rules: Rules) -> list[list[int]]:
         kept = np.unique(labels[[i for i, place in enumerate(order) if place in group]])
         labels[np.isin(labels, kept)] = kept.min(initial=len(order))
 
-    def score(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-        ones, others = [order[i] for i in left.tolist()], [order[i] for i in right.tolist()]
-        scores = rules.score(ones, others)
-        if rules.apart is None:
-            return scores
-        kept_apart = [rules.apart([a], [b]) for a, b in zip(ones, others, strict=True)]
-        return np.where(kept_apart, np.float32(_NEVER), scores)
-
-    left, right = (side.astype(np.int32) for side in np.triu_indices(len(order), 1))
+    left, right = np.triu_indices(len(order), 1)
+    ones, others = [order[i] for i in left.tolist()], [order[i] for i in right.tolist()]
+    judged = rules.score(ones, others).astype(np.float64)
+    if rules.apart is not None:
+        judged[[rules.apart([a], [b]) for a, b in zip(ones, others, strict=True)]] = _NEVER
+    scores = np.zeros((len(order), len(order)))
+    scores[left, right] = scores[right, left] = judged
     times = np.array([rules.hours(place) for place in order])
-    found = average_link(
-        labels, left, right, score(left, right), rules.threshold, score, times, rules.window
-    )
+    found = average_link_of_all(labels, scores, rules.threshold, times, rules.window)
     groups: dict[int, list[int]] = {}
     for place, label in zip(order, found.tolist(), strict=True):
         groups.setdefault(label, []).append(place)

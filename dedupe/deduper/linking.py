@@ -77,6 +77,7 @@ class Linking:
         draft = self._window.draft(careful=careful)
         draft.load([*(newcomer.place for newcomer in news), *known])
         self._window.fetch_samples(draft, known)
+        self._window.foresee(_to_be_judged(draft, news))
         for newcomer in news:
             if newcomer.again and draft.cluster_of(newcomer.place) is not None:
                 continue  # what was decided stays
@@ -86,6 +87,7 @@ class Linking:
                 _put(draft, newcomer.place, mate, rules)
             else:
                 self._settle(draft, newcomer, rules)
+        self._window.foresee(())
         self._note_vacated(draft)
         window = self._window
         change = draft.change(window.elect, window.heeded.hands, hours, window.notice)
@@ -139,6 +141,20 @@ class Linking:
         self._settle(draft, newcomer, self._window.rules())
         change = draft.change(self._window.elect, self._window.heeded.hands, None)
         return self._deciding.decide([newcomer], draft, change)[0]
+
+
+def _to_be_judged(draft: Draft, news: Sequence[Newcomer]) -> list[tuple[int, int]]:
+    """Newcomers with those who speak for the clusters of their candidates, as far as not known."""
+    pairs = []
+    for newcomer in news:
+        if newcomer.head >= 0 or len(newcomer.known) == 0:
+            continue
+        for cluster in {draft.cluster_of(place): None for place in newcomer.known}:
+            if cluster is not None:
+                for place in sample(draft.members(cluster)):
+                    if place not in newcomer.known and place != newcomer.place:
+                        pairs.append((newcomer.place, place))
+    return pairs
 
 
 def _put(draft: Draft, place: int, cluster: str, rules: Rules) -> None:

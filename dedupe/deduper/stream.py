@@ -36,6 +36,7 @@ class Looked(NamedTuple):
 
     ready: list[Ready]
     found: list[Found]
+    fetched: dict[int, Record]  # of candidates that were not at hand, by place
 
 
 class Deduper:
@@ -255,7 +256,7 @@ class Deduper:
     def _ask(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
         """Look a batch up in the other thread."""
         assert self._thread is not None
-        return self._thread.submit(self._look_up, self._beside, batch, now)
+        return self._thread.submit(self._look_up, self._beside, batch, now, fetch=True)
 
     def _taken_up(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
         """The same, if it has not been begun when the batch before was decided."""
@@ -267,17 +268,27 @@ class Deduper:
         wait([ahead])
         return self._ask(batch, now)
 
-    def _look_up(self, index: Index, articles: Sequence[Article], now: datetime | None) -> Looked:
+    def _look_up(
+        self,
+        index: Index,
+        articles: Sequence[Article],
+        now: datetime | None,
+        *,
+        fetch: bool = False,
+    ) -> Looked:
         ready = self._filing.ready(articles, now)
-        return Looked(ready, index.add([each.filed for each in ready], self._arrivals.candidates))
+        found = index.add([each.filed for each in ready], self._arrivals.candidates)
+        return Looked(ready, found, self._arrivals.fetched(index, found) if fetch else {})
 
     def _add(
         self,
         articles: Sequence[Article],
         ready: list[Ready],
         found: list[Found],
+        fetched: dict[int, Record],
         now: datetime | None,
     ) -> list[Outcome]:
+        self.window.cache.take_in(fetched)
         if any(one.other for one in found):
             ready, found = self._revising.supersede(
                 self.index, articles, (ready, found), self._arrivals.candidates, now
@@ -293,6 +304,7 @@ class Deduper:
         decided = self._linking.link(news, _hours(now))
         linked = [n for n, told in zip(news, decided, strict=True) if told and not n.again]
         self._revising.finish(linked, self._linking.vacated)
+        self._linking.vacated.clear()  # of what others have yet to finish
         for newcomer, told in zip(news, decided, strict=True):
             if told:
                 self._refer(newcomer, now)

@@ -36,6 +36,7 @@ class Window:
         self.statistics = Statistics(index)
         self.cache = Cache(index, self.statistics, maker_of(params, verifier), params)
         self.heeded = Heeded(index)
+        self._foreseen: dict[tuple[int, int], float] = {}
         self._sources = {source.casefold(): place for place, source in enumerate(params.sources)}
 
     @property
@@ -92,7 +93,19 @@ class Window:
             hours=self.hours,
         )
 
+    def foresee(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Judge pairs in one go that will be asked about one by one, until this is called again."""
+        rows = self.cache.rows
+        there = [(a, b) for a, b in pairs if a in rows and b in rows]
+        self._foreseen = {}
+        if there:
+            scores = self.scores([rows[a] for a, _ in there], [rows[b] for _, b in there])
+            self._foreseen = dict(zip(there, scores.tolist(), strict=True))
+
     def _score_places(self, ones: Sequence[int], others: Sequence[int]) -> NDArray[np.float32]:
+        foreseen = [self._foreseen.get(pair) for pair in zip(ones, others, strict=True)]
+        if None not in foreseen:
+            return np.array(foreseen, dtype=np.float32)
         self.cache.load((*ones, *others))
         rows = self.cache.rows
         if all(p in rows for p in ones) and all(p in rows for p in others):
