@@ -360,6 +360,17 @@ def stories(url: str) -> dict[str, str]:
     return found
 
 
+def reclustered(url: str) -> dict[str, str]:
+    """The same once the stories are made anew, which no order of arrival has a part in."""
+    from dedupe.batch.recluster import recluster
+    from dedupe.deduper import Deduper
+
+    index = open_index(url)
+    recluster(Deduper(index))
+    index.close()
+    return stories(url)
+
+
 def _own(id: str) -> str:
     return id.rpartition("#")[2]
 
@@ -400,13 +411,19 @@ def report(server: FeedServer, url: str, data: Path, given: argparse.Namespace) 
         if file.recall is not None:
             print(f"  recall {file.recall:.3f}, weighted precision {file.weighted_precision:.3f}")
     print("largest story:", figures.largest)
+    anew = reclustered(url)
     if given.save:
-        given.save.write_text(json.dumps(found), "utf-8")
+        given.save.write_text(json.dumps([found, anew]), "utf-8")
     if given.compare:
-        before = json.loads(given.compare.read_text("utf-8"))
-        one, other, same = agreement(before, found)
-        print(f"stories before {one}, now {other}, the same {same}; ids the same: "
-              f"{before.keys() == found.keys()}")  # fmt: skip
+        saved = json.loads(given.compare.read_text("utf-8"))
+        for name, before, now in zip(
+            ("as decided", "after dedupe index recluster"), saved, (found, anew), strict=True
+        ):
+            one, other, same = agreement(before, now)
+            print(
+                f"{name}: stories before {one}, now {other}, the same {same};"
+                f" articles the same: {before.keys() == now.keys()}"
+            )
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from dedupe.stories.entry import Entry
 from dedupe.stories.recurring import FORMS, MARKS
 from dedupe.stories.verifiers import Maker
 
-ROWS = 32_768  # articles that are kept at hand, at most
+ROWS = 16_384  # articles that are kept at hand, at most
 _FORGOTTEN = 1024  # places; what is fetched ahead is a few batches old at most
 
 _TERMS: dict[str, Any] = {
