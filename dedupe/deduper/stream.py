@@ -115,9 +115,9 @@ class Deduper:
         ):
             for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
+            self.window.cache.trim()
         if now is not None and expire:
             self._expire_some(now)
-        self.window.cache.trim()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def check_batch(
