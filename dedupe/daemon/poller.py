@@ -267,7 +267,7 @@ class Poller(Part):
         for problem in read.problems:
             log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
         name, now = self._feeds.name, self._clock()
-        changed = await self._ask(lambda queue: listed(queue, read.feeds, name, now))
+        changed = await self._ask(lambda queue: listed(queue, read, name, now))
         log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
         self._refreshed = -_REFRESH
 
