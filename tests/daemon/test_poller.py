@@ -303,6 +303,10 @@ def test_a_list_that_was_half_written_removes_no_feed(
     assert {feed.key for feed in queue.feeds()} == urls
 
 
+def test_a_poller_that_has_no_feeds_says_so(url: str, logged: StringIO) -> None:
+    run(poller(url), lambda: "no feeds" in logged.getvalue())
+
+
 def test_what_a_list_says_of_a_feed_is_taken_over(
     server: FeedServer, url: str, queue: Queue
 ) -> None:
