@@ -32,23 +32,22 @@ def feeds_shown(feeds: Sequence[FeedHealth]) -> Group:
 
 
 def status_shown(feeds: Sequence[FeedHealth], now: float) -> Group:
-    """A row for each feed, those that need a look first."""
+    """A row for each feed, those that need a look first; what is wrong stands below its address."""
     table = table_of("feed")
     table.columns[0].overflow = "fold"
     table.add_column("health")
-    for name in ("success", "change", "asked every", "a day", "fails"):
+    for name in ("success", "change", "every", "a day", "fails"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("what is wrong", overflow="fold")
     for each in sorted(feeds, key=lambda each: (each.health in ("ok", "new"), each.url)):
+        lines = [_cell(each.url), *([_cell(each.error)] if each.error else [])]
         table.add_row(
-            _cell(each.url),
+            Text("\n").join(lines),
             Text(each.health, style=_STYLES.get(each.health, "")),
             _ago(each.last_success, now),
             _ago(each.last_change, now),
             "" if each.interval is None else span(each.interval),
             "" if each.per_day is None else f"{each.per_day:,.1f}",
             f"{each.failures:,}" if each.failures else "",
-            _cell(each.error or ""),
         )
     health = Counter(each.health for each in feeds)
     told = ", ".join(f"{count:,} {word}" for word, count in sorted(health.items()))

@@ -91,7 +91,10 @@ def _service(given: dict[str, Any]) -> Iterator[Service]:
         closing(open_queue(given["index"])) as queue,
         closing(
             Service(
-                deduper_on(index, given), Store(beside, queue), lambda: datetime.now(UTC), Metrics()
+                lambda: deduper_on(index, given),
+                Store(beside, queue),
+                lambda: datetime.now(UTC),
+                Metrics(),
             )
         ) as service,
     ):

@@ -37,15 +37,17 @@ def stories_table(stories: Sequence[Listed], total: int) -> Table:
 
 
 def story_table(story: StoryView, asked: str) -> Table:
-    """One row for each article; the one that was asked for has an arrow."""
+    """One row for each article; the one that was asked for has an arrow.
+
+    An id stands below its title: ids are addresses mostly, and too long for a column of their own.
+    """
     table = _table(f"Story {harmless(story.id)}")
     table.add_column("relation", no_wrap=True, min_width=11)
     table.add_column("sim.", no_wrap=True, justify="right")
     table.add_column("published", no_wrap=True)
     table.add_column("article", ratio=3, overflow="fold")
-    table.add_column("source", ratio=1, overflow="fold")
+    table.add_column("source", min_width=10, max_width=24, overflow="fold")
     table.add_column("credits", no_wrap=True)
-    table.add_column("id", ratio=1, overflow="fold")
     for member in story.members:
         canonical = member.id == story.canonical_id
         arrow = "→ " if member.id == asked else ""
@@ -64,16 +66,11 @@ def story_table(story: StoryView, asked: str) -> Table:
 def _cells(member: Member, relation: str, arrow: str) -> tuple[Text, ...]:
     similarity = "" if member.similarity is None else f"{member.similarity:.2f}"
     notice = f"[{member.notice}] " if member.notice else ""
-    cells = (
-        arrow + relation,
-        similarity,
-        time_of(member.published),
-        notice + (member.title or ""),
-        member.source or "",
-        member.credit or "",
-        member.id,
-    )
-    return tuple(map(_cell, cells))
+    title, id = _cell(notice + (member.title or "")), _cell(member.id, style="dim")
+    before = (arrow + relation, similarity, time_of(member.published))
+    after = (member.source or "", member.credit or "")
+    article = Text("\n").join([title, id]) if title else id
+    return (*map(_cell, before), article, *map(_cell, after))
 
 
 def versions_shown(story: StoryView, asked: str) -> Iterator[RenderableType]:

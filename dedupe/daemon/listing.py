@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from dedupe.daemon.feedstate import FeedState, decode, encode
@@ -14,6 +15,8 @@ from dedupe.errors import IndexDamaged
 from dedupe.feeds.identity import source_of
 from dedupe.feeds.subscriptions import Subscription, Subscriptions, same_feed
 from dedupe.queues.base import Queue
+
+log = structlog.get_logger()
 
 
 class List(Struct, frozen=True):
@@ -44,12 +47,13 @@ def _settings(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: float) -> Listed:
+def listed(queue: Queue, read: Subscriptions, file: str, now: float) -> Listed:
     """Make the feeds of a queue those of a file; feeds from elsewhere stay as they are.
 
-    What the file says of a feed that is there (its source, its interval) is taken over.
+    What the file says of a feed that is there (its source, its interval) is taken over. A file
+    that is damaged or has no feed in it removes none: it was hardly meant so.
     """
-    wanted = {same_feed(each.url): each for each in subscriptions}
+    wanted = {same_feed(each.url): each for each in read.feeds}
     there = queue.feeds()
     missing = wanted.keys() - {same_feed(feed.key) for feed in there}
     added = queue.subscribe(
@@ -68,6 +72,10 @@ def listed(queue: Queue, subscriptions: Sequence[Subscription], file: str, now: 
                 altered += queue.polled(feed._replace(state=encode(settled)), [])
         elif state.listed == file:
             gone.append(feed.key)
+    if gone and not (read.whole and wanted):
+        why = "the file names no feed" if read.whole else "the file is damaged"
+        log.error("feeds kept that are not listed", file=file, feeds=len(gone), why=why)
+        gone = []
     return Listed(added, queue.unsubscribe(gone) if gone else 0, altered)
 
 

@@ -91,6 +91,7 @@ class Poller(Part):
         self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
         self._asking: set[str] = set()  # hosts
         self._unreadable: set[str] = set()
+        self._no_feeds = False  # and it was told
         self._members: list[str] = []
         self._wake = asyncio.Event()
         self._rereading = False
@@ -183,6 +184,9 @@ class Poller(Part):
 
     def _share(self, feeds: Sequence[Feed], asked: float) -> None:
         """Have the feeds of the hosts that are this poller's, as they were stored when asked."""
+        if not feeds and not self._no_feeds:
+            log.warning("no feeds", hint="name a list with --feeds, or: dedupe feeds add URL")
+        self._no_feeds = not feeds
         now = self._clock()
         there = {feed.key for feed in feeds}
         for key in self._watched.keys() - there:
@@ -267,7 +271,7 @@ class Poller(Part):
         for problem in read.problems:
             log.warning("entry of the list left out", where=problem.where, reason=problem.reason)
         name, now = self._feeds.name, self._clock()
-        changed = await self._ask(lambda queue: listed(queue, read.feeds, name, now))
+        changed = await self._ask(lambda queue: listed(queue, read, name, now))
         log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
         self._refreshed = -_REFRESH
 

@@ -178,7 +178,12 @@ class LineReader(Reader):
         self._path, self._most = path, most
         self._lines: Lines | None = None
         self._last: bytes | None = None
+        self._reopening = False
         check_writable(path)
+
+    def reread(self) -> None:
+        """Open the file again: the one that was open may have been moved away."""
+        self._reopening = True
 
     async def begin(self) -> None:
         """Open the file."""
@@ -187,6 +192,10 @@ class LineReader(Reader):
 
     async def turn(self, stop: asyncio.Event) -> None:
         """Write what there is."""
+        if self._reopening and self._lines is not None:
+            self._reopening = False
+            self._lines.close()
+            await self.begin()
         await self._copy(self._wait)
 
     async def _copy(self, wait: float) -> bool:

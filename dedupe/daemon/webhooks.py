@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dedupe.queues.base import Output, Queue
 
 _AHEAD = 256  # messages beyond the first that was not taken
-_AT_ONCE = 8  # requests
+_AT_ONCE = 8  # requests; where as many fail in a row, the receiver is away
+_QUICK = 10  # tries of a message for which a receiver that takes others is not left alone longer
 _SOON = 0.05  # seconds for which the stream is asked while requests are under way
 _GONE = 410  # the receiver wants no more
 _DAY = 86_400.0
@@ -85,6 +86,8 @@ class WebhookReader(Reader):
         self._session: aiohttp.ClientSession | None = None
         self._stopped: str | None = None  # why nothing is sent any more
         self._drain = asyncio.Event()
+        self._back = asyncio.Event()  # set when a receiver that was away is there again
+        self._in_row = 0  # failures since the receiver took a message
         self._alone_until = float("-inf")  # the receiver wants to be left alone
         self._forget()
 
@@ -107,7 +110,7 @@ class WebhookReader(Reader):
         """Start after the cursor."""
         self._forget()
         self._read_to = self.cursor
-        self._drain = asyncio.Event()
+        self._drain, self._back = asyncio.Event(), asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         timeout = aiohttp.ClientTimeout(total=self._pace.timeout)
         self._session = aiohttp.ClientSession(timeout=timeout)
@@ -129,10 +132,13 @@ class WebhookReader(Reader):
             first = next(iter(self._sent.values()))
             await asyncio.wait({first}, timeout=0.2)
             await self._note()
+            if first.done() and not first.result():  # it was given back: all is read again
+                await self._drop()
 
     async def end(self, *, drained: bool) -> None:
         """Wait for the requests that are under way; the others are sent another time."""
         self._drain.set()
+        self._back.set()
         try:
             if drained:
                 await asyncio.gather(*self._sent.values(), return_exceptions=True)
@@ -198,15 +204,40 @@ class WebhookReader(Reader):
                 if failures == self._pace.tries:
                     await self._give_up(output, str(failure))
                     return True
-                log.info(
+                log.debug(
                     "webhook not taken", reader=self.reader, message=output.id, tries=failures,
                     why=str(failure),
                 )  # fmt: skip
-                await pause(self._drain, max(failure.after, self._pace.delay(failures)))
+                self._note_failure(failure)
+                await self._wait_after(failure, failures)
             else:
                 self._metrics.webhooks.labels("2xx").inc()
+                self._note_success()
                 return True
         return False
+
+    def _note_failure(self, failure: Failure) -> None:
+        self._in_row += 1
+        if self._in_row == _AT_ONCE:
+            log.warning("webhook fails", reader=self.reader, why=str(failure))
+
+    def _note_success(self) -> None:
+        if self._in_row >= _AT_ONCE:
+            log.info("webhook works again", reader=self.reader)
+            self._back.set()
+            self._back = asyncio.Event()
+        self._in_row = 0
+
+    async def _wait_after(self, failure: Failure, failures: int) -> None:
+        """Until a message may be sent again.
+
+        Not for long where the receiver takes others, or is back: those behind it wait as well.
+        """
+        if failure.after:
+            await pause(self._drain, max(failure.after, self._pace.delay(failures)))
+        else:
+            counted = min(failures, self._in_row) if failures < _QUICK else failures
+            await pause(self._back, self._pace.delay(max(1, counted)))
 
     async def _left_alone(self) -> None:
         """Wait for as long as the receiver has asked for."""

@@ -312,8 +312,7 @@ class Worker(Threaded):
                     reason = f"handed out {entry.tries} times, and its worker ended each time"
                     self._bury(entry, reason, None, "killed")
                 elif entry.format != FORMAT:
-                    known = f"is not known; this dedupe reads {FORMAT}"
-                    self._bury(entry, f"format version {entry.format} {known}", None, "version")
+                    self._bury(entry, _not_of_this_format(entry.format), None, "version")
                 elif (article := self._intake.json(entry.body, entry.id)) is not None:
                     good.append(entry)
                     articles.append(article)
@@ -396,3 +395,9 @@ class Worker(Threaded):
         begun = time.perf_counter()
         yield
         self._metrics.stage.labels(stage).observe(time.perf_counter() - begun)
+
+
+def _not_of_this_format(format: int) -> str:
+    if not format:
+        return "not an entry as docs/queue.md has it: it needs a field article, and v as a number"
+    return f"format version {format} is not known; this dedupe reads {FORMAT}"

@@ -48,6 +48,11 @@ class Statistics:
         """In how many articles each term is."""
         return self._frequencies
 
+    def renew(self) -> None:
+        """Read all of it again."""
+        self._clear()
+        self.catch_up()
+
     def catch_up(self) -> None:
         """Read what is new in the index."""
         live = set(self._index.slices())

@@ -70,6 +70,7 @@ class Deduper:
         self._beside = index  # another handle on it, for the thread
         # The batch that was announced, and what is being looked up of it.
         self._coming: tuple[Sequence[Article], Future[Looked]] | None = None
+        self._life = index.incarnation()
         self._expired = -1  # slices before this one are known to be gone
         self.on_found: Callable[[Sequence[Found]], None] | None = None  # for who counts
         self.window.statistics.catch_up()
@@ -106,6 +107,7 @@ class Deduper:
         falls away meanwhile. `then` is the batch that will come next, where that is known: its
         first articles are looked up while the last of this one are decided.
         """
+        self._look_at_server()
         outcomes: list[Outcome | None] = [None] * len(articles)
         parts = list(_of_unique_ids(articles))
         batches = [[articles[i] for i in part] for part in parts]
@@ -126,6 +128,7 @@ class Deduper:
         """What `add_batch` would say of each article alone, without storing anything."""
         if not articles:
             return []
+        self._look_at_server()
         self.window.statistics.catch_up()
         ready = self._filing.ready(articles, now)
         found = self.index.probe([each.filed for each in ready], self._arrivals.candidates)
@@ -224,6 +227,19 @@ class Deduper:
             place = self._revising.refile(place, lambda old, at: carried(old, at, record))
         if place is not None:
             self._settle(place, now)
+
+    def _look_at_server(self) -> None:
+        """Forget what is at hand where the server was started again.
+
+        It may have lost its last writes, and given their places to other articles since.
+        """
+        life = self.index.incarnation()
+        if life != self._life:
+            if self._coming is not None:
+                wait([self._coming[1]])
+                self._coming = None
+            self.window.renew()
+            self._life = life
 
     # ---- adding ----------------------------------------------------------------------------------
 

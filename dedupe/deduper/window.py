@@ -39,6 +39,11 @@ class Window:
         self._foreseen: dict[tuple[int, int], float] = {}
         self._sources = {source.casefold(): place for place, source in enumerate(params.sources)}
 
+    def renew(self) -> None:
+        """Forget all that is at hand, and read what the window says together again."""
+        self.cache.clear()
+        self.statistics.renew()
+
     @property
     def threshold(self) -> float:
         """The average score from which clusters are one."""

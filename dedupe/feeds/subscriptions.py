@@ -56,10 +56,15 @@ class Subscriptions(Struct, frozen=True):
 
     feeds: tuple[Subscription, ...]  # each address once, in the order of the list
     problems: tuple[Rejection, ...]  # lines that were left out, and why
+    whole: bool = True  # False where the file is damaged: feeds may stand in what could not be read
 
 
 class _Wrong(ValueError):
     """Why an entry of a list cannot be used."""
+
+
+class _Damage(str):
+    """What is wrong with the file itself, not with one of its entries."""
 
 
 def read_subscriptions(path: str) -> Subscriptions:
@@ -73,16 +78,18 @@ def read_subscriptions(path: str) -> Subscriptions:
         data = source.document(_MOST_BYTES)
     feeds: dict[str, Listed] = {}
     problems: list[Rejection] = []
+    whole = True
     for line, entry in entries(data, list_format(path, data), name):
         where = f"{name}:{line}"
         if isinstance(entry, str):
+            whole = whole and not isinstance(entry, _Damage)
             problems.append(Rejection(where=where, reason=entry))
             continue
         first = feeds.setdefault(same_feed(entry.url), Listed(line, entry))
         if first.feed is not entry:
             reason = f"the feed stands in line {first.line} already: {entry.url}"
             problems.append(Rejection(where=where, reason=reason))
-    return Subscriptions(tuple(listed.feed for listed in feeds.values()), tuple(problems))
+    return Subscriptions(tuple(listed.feed for listed in feeds.values()), tuple(problems), whole)
 
 
 def list_format(path: str, data: bytes) -> ListFormat:
@@ -220,7 +227,7 @@ def _opml(data: bytes, name: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     if root is None or etree.QName(root).localname.lower() != "opml":
         raise SourceUnreadable(name, "not OPML")
     for fault in parser.error_log.filter_from_errors()[:10]:
-        yield above + fault.line, f"not well-formed: {one_line(fault.message)}"
+        yield above + fault.line, _Damage(f"not well-formed: {one_line(fault.message)}")
     for outline in root.iter("{*}outline"):
         given = {key.lower(): value for key, value in outline.attrib.items()}
         line = above + (outline.sourceline or 1)

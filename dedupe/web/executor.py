@@ -13,10 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
+import structlog
+
 from dedupe.deduper import Deduper
 from dedupe.errors import DedupeError, IndexUnavailable, RecordRejected
 from dedupe.models import Article, Decision
 
+log = structlog.get_logger()
 TOGETHER = 128  # articles that are decided at once
 _T = TypeVar("_T")
 _H = TypeVar("_H")
@@ -73,12 +76,34 @@ class _Waiting(NamedTuple):
 
 
 class Deciding(Executor[Deduper]):
-    """Has the deduper."""
+    """Has the deduper, and makes another when the server of the store was started again.
 
-    def __init__(self, deduper: Deduper, clock: Callable[[], datetime]) -> None:
+    Such a server may have lost its last second and give the places of what it lost to others: what
+    the deduper remembers of them is another article's.
+    """
+
+    def __init__(self, make: Callable[[], Deduper], clock: Callable[[], datetime]) -> None:
+        deduper = make()
         super().__init__(deduper, "deciding")
-        self._clock = clock
+        self._make, self._clock = make, clock
+        self._life = deduper.index.incarnation()
         self._waiting: dict[bool, deque[_Waiting]] = {True: deque(), False: deque()}
+
+    def _answer(self, question: Callable[[Deduper], _T], since: float) -> _T:
+        def of_this_life(_: Deduper) -> _T:
+            self._same_life()
+            return question(self.held)
+
+        return super()._answer(of_this_life, since)
+
+    def _same_life(self) -> bool:
+        """Whether the server is still the one that it was; else there is a new deduper."""
+        life = self.held.index.incarnation()
+        if life == self._life:
+            return True
+        log.warning("the store was started again")
+        self.held, self._life = self._make(), life
+        return False
 
     def decide(self, articles: Sequence[Article], *, store: bool) -> Future[list[Outcome]]:
         """Decide on articles, and remember them or not; what is said of each, in their order."""
@@ -95,7 +120,7 @@ class Deciding(Executor[Deduper]):
         articles = [article for one in some for article in one.articles]
         try:
             outcomes = iter(
-                self._answer(lambda d: self._decided(d, articles, store=store), some[0].since)
+                self._answer(lambda _: self._decided_at_once(articles, store=store), some[0].since)
             )
         except Exception as error:
             for one in some:
@@ -113,6 +138,13 @@ class Deciding(Executor[Deduper]):
                 some.append(one)
                 size += len(one.articles)
         return some
+
+    def _decided_at_once(self, articles: Sequence[Article], *, store: bool) -> list[Outcome]:
+        """What one life of the server says of articles."""
+        while True:
+            outcomes = self._decided(self.held, articles, store=store)
+            if self._same_life():
+                return outcomes
 
     def _decided(
         self, deduper: Deduper, articles: Sequence[Article], *, store: bool

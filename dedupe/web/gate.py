@@ -17,6 +17,7 @@ MAX_BODY_BYTES = 2 * MAX_RECORD_BYTES
 MAX_HELD_BYTES = 8 * MAX_RECORD_BYTES  # of all bodies at once
 MAX_REQUESTS = 64  # at once
 READING = 60.0  # seconds in which a body has to arrive
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OPEN = ("/healthz", "/readyz")  # for whoever asks: they say nothing else
 
 Scope = dict[str, Any]
@@ -66,7 +67,9 @@ class Gate:
             self._requests -= 1
             self._held -= body.size
             template = scope.get("path_template") or "none"
-            self._seen(scope["method"], template, status, time.monotonic() - begun)
+            method = scope["method"]  # whatever a client has made up must not become a label
+            named = method if method in METHODS else "other"
+            self._seen(named, template, status, time.monotonic() - begun)
 
     def _check(self, scope: Scope) -> None:
         if scope["path"] in OPEN:

@@ -37,11 +37,17 @@ class Service:
     """The index, behind two threads."""
 
     def __init__(
-        self, deduper: Deduper, store: Store, clock: Callable[[], datetime], metrics: Metrics
+        self,
+        make: Callable[[], Deduper],
+        store: Store,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
-        """`store` has handles of its own on the same index."""
+        """`make` gives a deduper with nothing in memory, `store` has handles of its own on the
+        same index.
+        """
         self.clock, self.metrics = clock, metrics
-        self._deciding = Deciding(deduper, clock)
+        self._deciding = Deciding(make, clock)
         self._reading = Executor(store, "reading")
         # Loads the kernels, and what the articles of the window say together.
         self._warm = self._deciding.decide([Article(id="", text=_WARMING)], store=False)

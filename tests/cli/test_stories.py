@@ -77,6 +77,12 @@ def test_a_story_is_shown_by_its_id_and_by_any_of_its_articles(call: Any, filled
     assert "why: published first; AP credited by 4" in table
 
 
+def test_an_id_that_is_an_address_is_shown_in_one_piece(call: Any, write: Any, index: str) -> None:
+    id = "https://kettleby.example/rss#a-ferry-ran-aground-2025"
+    call("add", write({"id": id, "title": "Ferry aground", "text": "A ferry ran aground."}))
+    assert id in call("show", id, env={"COLUMNS": "120"}).stdout.split()
+
+
 def test_evidence_marks_what_two_articles_share(call: Any, filled: str) -> None:
     pair = ("dam-repair-reuters", "--evidence", "dam-repair-valley")
     shown = call("show", *pair, env={"COLUMNS": "120"}).stdout

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
@@ -14,7 +15,7 @@ from dedupe.daemon.fetching import Limits
 from dedupe.daemon.listing import List, subscribed
 from dedupe.daemon.poller import Polling
 from dedupe.errors import SourceUnreadable
-from dedupe.feeds.subscriptions import Subscription, Subscriptions
+from dedupe.feeds.subscriptions import Subscription, Subscriptions, read_subscriptions
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
 
@@ -282,6 +283,28 @@ def test_a_list_that_cannot_be_read_changes_nothing(
     asked = len(server.seen)
     run(poller(url, List("f.txt", unreadable)), lambda: len(server.seen) > asked)
     assert [feed.key for feed in queue.feeds()] == [server.url("/a")]
+
+
+@pytest.mark.parametrize("damaged", ["", "<opml><body><outline", "<opml><body/></opml>"])
+def test_a_list_that_was_half_written_removes_no_feed(
+    damaged: str, server: FeedServer, url: str, queue: Queue, tmp_path: Path
+) -> None:
+    server.feed("/a", *entries(1))
+    server.feed("/b", *entries(1, "b"))
+    urls = {server.url("/a"), server.url("/b")}
+    file = tmp_path / "f.opml"
+    ours = List(str(file), lambda: read_subscriptions(str(file)))
+    outlines = "".join(f'<outline xmlUrl="{each}"/>' for each in sorted(urls))
+    file.write_text(f"<opml><body>{outlines}</body></opml>")
+    run(poller(url, ours), lambda: bool(server.seen))
+    file.write_text(damaged)
+    asked = len(server.seen)
+    run(poller(url, ours), lambda: len(server.seen) > asked)
+    assert {feed.key for feed in queue.feeds()} == urls
+
+
+def test_a_poller_that_has_no_feeds_says_so(url: str, logged: StringIO) -> None:
+    run(poller(url), lambda: "no feeds" in logged.getvalue())
 
 
 def test_what_a_list_says_of_a_feed_is_taken_over(

@@ -98,6 +98,25 @@ def test_after_a_kill_a_torn_line_is_cut_off_and_no_line_is_written_twice(
     asyncio.run(check())
 
 
+def test_a_file_that_was_moved_away_is_made_again_when_it_is_reread(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    path, moved = tmp_path / "out", tmp_path / "out.1"
+
+    async def check() -> None:
+        with queue_of(sqlite_url) as queue:
+            told(queue, 0, 3)
+            async with reading(sqlite_url, path) as reader:
+                await until_true(lambda: path.exists() and ids(path) == wanted(3))
+                path.rename(moved)
+                reader.reread()
+                await until_true(path.exists)
+                told(queue, 3, 5)
+        assert ids(moved) + ids(path) == wanted(5)
+
+    asyncio.run(check())
+
+
 def test_of_several_processes_one_writes_and_another_goes_on_when_it_ends(
     url: str, tmp_path: Path
 ) -> None:

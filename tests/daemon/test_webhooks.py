@@ -282,6 +282,56 @@ def test_a_receiver_that_is_not_there_is_tried_until_it_is(sqlite_url: str) -> N
     asyncio.run(check())
 
 
+def test_what_waits_for_a_receiver_that_was_away_is_sent_as_soon_as_it_takes_something(
+    sqlite_url: str, logged: StringIO
+) -> None:
+    away = True
+    hours = Pace(first=3600.0)
+
+    async def check() -> None:
+        nonlocal away
+        with queue_of(sqlite_url) as queue:
+            tell(queue, *(decision(f"a{i}", f"story {i}") for i in range(20)))
+            answer = lambda message, attempt: web.Response(status=500 if away else 200)  # noqa: E731
+            async with (
+                listening(answer) as receiver,
+                sending(sqlite_url, receiver.url, pace=hours) as reader,
+            ):
+                await until(lambda: "webhook fails" in logged.getvalue())
+                await until(lambda: len(receiver.begun) == 20)
+                away = False
+                tell(queue, decision("b", "b"))
+                await until(lambda: len(receiver.taken) == 21)
+                await until(lambda: reader.cursor == queue.outputs("", 99)[-1].id)
+        assert receiver.names[0] == "b"
+
+    asyncio.run(check())
+    assert "webhook works again" in logged.getvalue()
+
+
+def test_a_message_is_not_put_off_for_long_while_the_receiver_takes_others(
+    sqlite_url: str,
+) -> None:
+    async def answer(message: Message, attempt: int) -> web.Response:
+        if message["id"] == "a" and attempt < 10:
+            other = f"b{attempt}"
+            tell(queue, decision(other, other))
+            await until(lambda: other in receiver.names)
+            return web.Response(status=500)
+        return web.Response()
+
+    async def check() -> None:
+        nonlocal receiver
+        tell(queue, decision("a", "a"))
+        pace = Pace(first=0.1)  # nine failures in a row are put off for 50 s in all
+        async with listening(answer) as receiver, sending(sqlite_url, receiver.url, pace=pace):
+            await until(lambda: "a" in receiver.names)
+
+    receiver = Receiver()
+    with queue_of(sqlite_url) as queue:
+        asyncio.run(check())
+
+
 def test_what_is_never_taken_is_given_up_and_kept_in_the_output_stream(
     url: str, logged: StringIO
 ) -> None:

@@ -125,6 +125,7 @@ def test_bad_entries_of_opml_cost_nothing_beside_them(tmp_path: Path) -> None:
     ):
         assert reason in told
     assert "secret" not in told
+    assert not read_subscriptions(path).whole
 
 
 def test_bad_entries_of_toml_cost_nothing_beside_them(tmp_path: Path) -> None:

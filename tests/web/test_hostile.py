@@ -135,3 +135,5 @@ def test_ids_and_addresses_are_no_labels(filled: Any) -> None:
     filled.client.get("/v1/articles/label-that-is-an-id")
     filled.client.get("/not/a/route/label-that-is-a-path")
     assert "label-that-is" not in filled.client.get("/metrics").text
+    filled.client.request("MADEUP", "/v1/stories")
+    assert "MADEUP" not in filled.client.get("/metrics").text

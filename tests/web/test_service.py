@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,6 +57,28 @@ def test_a_redis_that_is_dead_is_a_503_until_it_is_back(tmp_path: Path, started:
         assert service.end() == 0
 
 
+def test_what_a_redis_has_lost_is_not_taken_for_what_comes_after_it(
+    tmp_path: Path, started: Any
+) -> None:
+    """As after a power cut: the server comes back without the last article, and gives its place."""
+    text = "The gate of the old sluice was rusted through, said the master."
+    with running(tmp_path / "redis", "--appendonly", "yes", "--appendfsync", "always") as server:
+        kept, before = server.folder / "appendonlydir", tmp_path / "before"
+        service = started(tmp_path, f"{server.url}?patience=5").ready()
+        service.add({"id": "a", "text": text})
+        shutil.copytree(kept, before)
+        service.add({"id": "b", "text": text})
+        server.kill()
+        shutil.rmtree(kept)
+        shutil.copytree(before, kept)
+        server.start()
+        service.ready()
+        [told] = service.add({"id": "c", "text": text})
+        assert (told["id"], told["nearest_id"], told["cluster_size"]) == ("c", "a", 2)
+        assert service.client.get("/v1/articles/b").status_code == 404
+        assert service.end() == 0
+
+
 def test_what_waited_for_a_dead_store_hears_at_once(tmp_path: Path) -> None:
     with running(tmp_path / "redis") as server:
         index = open_index(f"{server.url}?patience=1")
@@ -75,7 +98,7 @@ def test_what_waited_for_a_dead_store_hears_at_once(tmp_path: Path) -> None:
 
 def test_what_waits_together_is_decided_together_and_answered_apart() -> None:
     index = open_index("memory:")
-    deciding = Deciding(Deduper(index), lambda: datetime.now(UTC))
+    deciding = Deciding(lambda: Deduper(index), lambda: datetime.now(UTC))
     gate = threading.Event()
     held = deciding.ask(lambda deduper: gate.wait(20))
     asked = [
@@ -97,7 +120,7 @@ def test_what_waits_together_is_decided_together_and_answered_apart() -> None:
 
 def test_an_error_in_dedupe_is_told_without_a_traceback() -> None:
     index = open_index("memory:")
-    deciding = Deciding(Deduper(index), lambda: datetime.now(UTC))
+    deciding = Deciding(lambda: Deduper(index), lambda: datetime.now(UTC))
     index.close()  # now it raises what nobody expects
     outcomes = deciding.decide([Article(id=n, text="gate") for n in "ab"], store=True).result()
     deciding.close()
