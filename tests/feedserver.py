@@ -51,7 +51,7 @@ class Trouble:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    wait: float = 0.0  # seconds before it; inf: none until the server is stopped
+    wait: float = 0.0  # seconds before it; inf: until `release`, or the end
 
 
 @dataclass
@@ -136,6 +136,10 @@ class FeedServer:
     def statuses(self, path: str) -> list[int]:
         """How requests for a path were answered."""
         return [seen.status for seen in self.requests(path)]
+
+    def release(self) -> None:
+        """Answer all that waits, and wait no more."""
+        self._loop.call_soon_threadsafe(self._ended.set)
 
     def __enter__(self) -> FeedServer:
         self._thread.start()

@@ -48,15 +48,18 @@ name = option(
 )
 
 
-def begun(given: dict[str, Any]) -> None:
-    """Set up the log. Raises MissingExtra where the packages of the daemon are not installed."""
+def begun(given: dict[str, Any], what: str = "a service", extra: str = "daemon") -> None:
+    """Set up the log. Raises MissingExtra where the packages of the daemon are not installed.
+
+    The extra that it names is the one that `what` needs; it brings those of the daemon.
+    """
     from dedupe.errors import MissingExtra
 
     try:
         from dedupe.daemon.logs import configure
         from dedupe.daemon.service import run  # noqa: F401  aiohttp too
     except ImportError as error:
-        raise MissingExtra("a service", "daemon") from error
+        raise MissingExtra(what, extra) from error
     configure(given["log_format"], given["log_level"])
 
 

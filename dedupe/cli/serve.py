@@ -40,11 +40,12 @@ def serve(**given: Any) -> None:
     Runs until SIGTERM or SIGINT, then answers what it was asked and ends with 0; a second signal
     ends it at once. SIGHUP reads the tokens again.
     """
-    daemon_options.begun(given)
+    needs = "the HTTP service", "serve"
+    daemon_options.begun(given, *needs)
     try:
         from dedupe.web.server import serve_on
     except ImportError as error:
-        raise MissingExtra("the HTTP service", "serve") from error
+        raise MissingExtra(*needs) from error
     from dedupe.daemon.health import address_of
 
     host, port = address_of(given["listen"])

@@ -254,8 +254,8 @@ class Worker(Threaded):
         return queue.take(name, self._settings.batch, self._settings.wait)
 
     def _look_ahead(self, queue: Queue) -> None:
-        """Take what comes next, if it waits: it is looked up while what is at hand is decided."""
-        if not self.stopping.is_set():
+        """Take what comes next while this is decided, unless what was left lying is to be next."""
+        if not self.stopping.is_set() and time.monotonic() < self._next_sweep:
             self._coming = self._decoded(queue.take(self._settings.name, self._settings.batch, 0.0))
 
     # ---- deciding --------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -110,24 +109,24 @@ def test_it_is_ready_while_redis_answers_and_only_then(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_told_in_one_line_before_anything_runs(
-    arguments: list[str], code: int, said: str, filled: str, run: Run
+    arguments: list[str], code: int, said: str, filled: str, call: Invoke
 ) -> None:
-    done = run("work", *arguments)
-    assert done.returncode == code
+    done = call("work", *arguments)
+    assert done.exit_code == code
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("secret", ["file", "variable"])
 def test_the_secret_of_webhooks_comes_from_a_file_or_the_environment(
-    secret: str, index: str, run: Run, tmp_path: Path
+    secret: str, index: str, call: Invoke, tmp_path: Path
 ) -> None:
     bad = "whsec_secret!"
     (tmp_path / "secret").write_text(bad)
     given = {"DEDUPE_WEBHOOK_SECRET": bad} if secret == "variable" else {}
     arguments = ["--webhook-secret-file", tmp_path / "secret"] if secret == "file" else []
-    done = run("work", "--webhook", "http://h.example/", *arguments, env={**os.environ, **given})
-    assert done.returncode == 2
+    done = call("work", "--webhook", "http://h.example/", *arguments, env=given)
+    assert done.exit_code == 2
     assert "is not base64" in done.stderr
     assert bad not in done.stderr
 

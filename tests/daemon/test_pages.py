@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Mapping
 
@@ -69,6 +70,21 @@ def test_a_page_that_robots_ask_to_leave_alone_is_not_fetched() -> None:
     found, site = read({"/robots.txt": rules, "/a": page(HTML.encode())})
     assert found is None
     assert site.paths == ["/robots.txt"]
+
+
+def test_nothing_of_a_page_is_run_and_nothing_that_it_names_is_fetched() -> None:
+    active = (
+        '<script src="/s"></script><script>fetch("/f")</script><link rel="stylesheet" href="/c">'
+        '<meta http-equiv="refresh" content="0; url=/m"><iframe src="/i"></iframe>'
+        '<img src="/p" onerror="fetch(\'/e\')"><svg onload="fetch(\'/v\')"/>'
+        '<object data="/o"></object><base href="/b/">'
+    )
+    html = HTML.replace("<p>", f"<p>{active}", 1)
+    assert html != HTML
+    found, site = read({"/a": page(html.encode())})
+    assert found is not None
+    assert site.paths == ["/robots.txt", "/a"]
+    assert not {"<", "fetch("} & {*found.text, *re.findall(r"\w+\(", found.text)}
 
 
 def test_a_redirect_does_not_lead_around_robots() -> None:

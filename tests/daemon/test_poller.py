@@ -92,6 +92,21 @@ def test_an_article_has_its_source_and_three_times(
     assert before <= datetime.fromisoformat(article["first_seen"]) <= datetime.now(UTC)
 
 
+def test_a_feed_does_not_get_at_the_article_of_another_host(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    theirs = server.url("/story")
+    server.feed("/theirs", Entry(theirs, "A gate", "The gate was rusted through.", theirs))
+    server.feed("/forged", Entry(theirs, "A gate", "Nothing of that is true.", theirs))
+    listed = [server.url("/theirs"), server.url("/forged", 1)]
+    run(poller(url, listing(*listed)), lambda: all(server.requests(p) for p in server.feeds))
+    articles = {article["id"]: article["text"] for article in taken(queue)}
+    assert articles == {
+        theirs.replace("http:", "https:"): "The gate was rusted through.",
+        f"{listed[1]}#{theirs}": "Nothing of that is true.",
+    }
+
+
 def test_what_is_published_later_is_put_later(server: FeedServer, url: str, queue: Queue) -> None:
     first, later = entries(3), entries(2, first=3)
     feed = server.feed("/a", *first)

@@ -137,19 +137,21 @@ def test_a_poller_killed_between_request_and_write_loses_nothing_in_sqlite(
 ) -> None:
     file, ids = many
     path = sqlite_url.removeprefix("sqlite:///")
-    slow = server.feed("/slow", *entries(3, "slow"), trouble=Trouble(404))
-    slow_url = server.url("/slow")
+    server.feed("/slow", troubles=[Trouble(307, {"Location": "/there"}, wait=float("inf"))])
+    server.feed("/there", *entries(3, "slow"))
+    slow_url = server.url("/slow", 2)
     file.write_text(f"{file.read_text()}\n{slow_url}")
     with _process(sqlite_url, file, "one") as first:
-        until(lambda: len(server.requests("/slow")) >= 1, "it was asked")
+        until(lambda: "/slow" in server.begun, "it is asked")
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as db:
             db.execute("BEGIN IMMEDIATE")  # from here on nothing is written
-            slow.trouble = None
-            until(lambda: 200 in server.statuses("/slow"), "it was read")
+            server.release()
+            until(lambda: 200 in server.statuses("/there"), "it was read")
             first.send_signal(signal.SIGKILL)
             first.wait()
             db.execute("ROLLBACK")
     with closing(open_queue(sqlite_url)) as queue:
+        server.feeds["/slow"] = server.feeds.pop("/there")
         run(poller(sqlite_url), _all_asked_again(server))
         assert _ids(queue) == sorted([*ids, *(f"{slow_url}#slow-{n}" for n in range(3))])
 

@@ -176,6 +176,18 @@ def test_what_a_dead_worker_has_left_is_taken_over(url: str) -> None:
     assert decided == {a.id for a in clear_cut()[:5]}
 
 
+def test_what_was_left_lying_comes_before_what_is_new(url: str) -> None:
+    articles = clear_cut()[:42]
+    with queue_of(url) as queue:
+        queue.put(encoded(articles))
+        assert len(queue.take("one", 14, 0.0)) == 14  # and was killed, and so was another
+        assert len(queue.take("dead", 14, 0.0)) == 14
+        with working(url, batch=7, takeover=0.01):
+            until(lambda: is_done(queue), "all are decided")
+        decided = [d["id"] for d in of_type(messages(queue), "decision")]
+    assert decided == [article.id for article in articles]
+
+
 def test_events_that_others_bring_about_are_told_too_in_their_order(url: str) -> None:
     with queue_of(url) as queue:
         queue.put(encoded(examples()[::9]))

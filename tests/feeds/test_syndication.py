@@ -8,6 +8,7 @@ import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from answering import answering, http
@@ -325,6 +326,20 @@ def test_a_long_entity_that_is_named_often_does_not_expand() -> None:
     body += b"<item><title>%s</title></item>"
     feed = parsed(body % (b"x" * 100_000, b"&a;" * 1000))
     assert "xxx" not in str(feed)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>steal()</script>", "<img src=x onerror=steal()>", "<svg onload=steal()>",
+        "<iframe srcdoc='<script>steal()</script>'></iframe>", "<a href='javascript:steal()'>.</a>",
+        "<style>@import 'steal()'</style>", "<object data='data:text/html,steal()'></object>",
+    ],
+)  # fmt: skip
+def test_nothing_of_an_item_that_could_be_run_is_in_its_text(html: str) -> None:
+    said = f"<title>A gate</title><description>{escape(html)}It was rusted.</description>"
+    [item] = items(f"<item>{said}</item>")
+    assert item.fields["text"].removeprefix(".").strip() == "It was rusted."
 
 
 def test_no_file_and_no_server_is_asked_for_a_dtd_or_an_entity(tmp_path: Path) -> None:
