@@ -40,7 +40,7 @@ LONG = "allsides_12k.jsonl.gz"
 WARM, LOT = 3_000, 10_000  # articles that wait; of long ones a third
 LISTEN = "127.0.0.1:9465"
 SAMPLES = (20_000, 60_000, 100_000, 140_000, 200_000)  # articles after which memory is looked at
-WEEKLY = 20_000  # articles in a window while memory is measured
+WEEKLY = 10_000  # articles in a window while memory is measured
 
 console = Console()
 
@@ -141,7 +141,7 @@ def decided_at(queue: object, after: str) -> list[int]:
 
 
 def memory(shared: Path) -> None:
-    """What a worker takes after so many articles, ten weeks of 20,000, older ones expiring."""
+    """What a worker takes after so many articles, twenty weeks of 10,000, older ones expiring."""
     from dedupe.daemon.worker import Settings, Worker
     from dedupe.metrics import Metrics
 

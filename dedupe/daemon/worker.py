@@ -14,7 +14,7 @@ import structlog
 from dedupe.daemon import messages
 from dedupe.daemon.members import SECONDS, Member
 from dedupe.daemon.threads import HUNG, Threaded
-from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, RecordRejected, UsageError
+from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
 from dedupe.queues.base import ALONE, FORMAT, Entry, Finished
@@ -296,7 +296,6 @@ class Worker(Threaded):
     def _outcomes(self, articles: Sequence[Article], then: Sequence[Article] = ()) -> list[Outcome]:
         """Have articles decided by one life of the server; `then` come next."""
         with self._timed("decide"):
-            self._same_life()
             while True:
                 outcomes = self._now_opened.deduper.add_batch(articles, self._now(), then=then)
                 if self._same_life():
@@ -336,12 +335,9 @@ class Worker(Threaded):
                     done.append(Finished(entry.id, (told,)))
                     self._metrics.refused.labels("taken_down").inc()
                 else:
-                    self._bury_refused(entry, outcome)
+                    self._bury(entry, outcome.reason, outcome.id, "index")
             if done:
                 self._now_opened.queue.finish(done)
-
-    def _bury_refused(self, entry: Entry, rejected: RecordRejected) -> None:
-        self._bury(entry, rejected.reason, rejected.id, "index")
 
     def _bury(self, entry: Entry, reason: str, id: str | None, why: str) -> None:
         told = messages.refused(entry.id, reason, id)

@@ -87,16 +87,20 @@ class Cache:
         self._numbers: dict[object, int] = {}
         self._turn = 0
         self._forgotten: dict[int, None] = {}  # of late: what was fetched before may still have it
-        self.rows: dict[int, int] = {}  # by place
-        self.records: list[Record] = []
-        self._entries: list[Entry | None] = []  # made when they are asked for
-        self.n = 0
+        self.clear()
         for name, (dtype, shape) in self._articles.items():
             setattr(self, name, np.zeros((1024, *shape), dtype=dtype))
         for name, dtype in _TERMS.items():
             setattr(self, name, np.zeros(1 << 16, dtype=dtype))
 
     # ---- rows ------------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self.rows: dict[int, int] = {}  # by place
+        self.records: list[Record] = []
+        self._entries: list[Entry | None] = []  # made when they are asked for
+        self.n = 0
 
     def load(self, places: Iterable[int]) -> set[int]:
         """Fetch the records of places that are not at hand; gives those that are gone."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from operator import is_
-from typing import NamedTuple
 
 from dedupe.deduper import hands
 from dedupe.deduper.arriving import Arrivals
 from dedupe.deduper.deciding import Newcomer
 from dedupe.deduper.filing import Filing, Ready
 from dedupe.deduper.linking import Linking, Outcome
+from dedupe.deduper.lookup import Lookup
 from dedupe.deduper.referring import referred
 from dedupe.deduper.revising import Revising
 from dedupe.deduper.takedown import take_down
@@ -29,14 +27,6 @@ from dedupe.stories.verifiers import Maker
 
 TOGETHER = 64  # articles that are looked up and linked at once
 _EXPIRED_AT_ONCE = 512  # articles
-
-
-class Looked(NamedTuple):
-    """Some articles, and what the index says of them."""
-
-    ready: list[Ready]
-    found: list[Found]
-    fetched: dict[int, Record]  # of candidates that were not at hand, by place
 
 
 class Deduper:
@@ -66,10 +56,7 @@ class Deduper:
         self._filing = Filing(manifest)
         self._revising = Revising(self.window, self._filing)
         self._arrivals = Arrivals(self.window, self._filing, self._revising)
-        self._thread: ThreadPoolExecutor | None = None
-        self._beside = index  # another handle on it, for the thread
-        # The batch that was announced, and what is being looked up of it.
-        self._coming: tuple[Sequence[Article], Future[Looked]] | None = None
+        self._lookup = Lookup(index, self._filing, self._arrivals)
         self._life = index.incarnation()
         self._expired = -1  # slices before this one are known to be gone
         self.on_found: Callable[[Sequence[Found]], None] | None = None  # for who counts
@@ -113,7 +100,7 @@ class Deduper:
         batches = [[articles[i] for i in part] for part in parts]
         after = [then[i] for i in next(_of_unique_ids(then), ())]
         for part, batch, looked in zip(
-            parts, batches, self._ahead(batches, after, now), strict=True
+            parts, batches, self._lookup.ahead(batches, after, now), strict=True
         ):
             for i, outcome in zip(part, self._add(batch, *looked, now), strict=True):
                 outcomes[i] = outcome
@@ -235,66 +222,11 @@ class Deduper:
         """
         life = self.index.incarnation()
         if life != self._life:
-            if self._coming is not None:
-                wait([self._coming[1]])
-                self._coming = None
+            self._lookup.drop()
             self.window.renew()
             self._life = life
 
     # ---- adding ----------------------------------------------------------------------------------
-
-    def _ahead(
-        self, batches: Sequence[Sequence[Article]], after: Sequence[Article], now: datetime | None
-    ) -> Iterator[Looked]:
-        """What the index says of batches, the next one asked for while one is decided."""
-        more = len(batches) > 1 or after
-        if more and self._thread is None and (beside := self.index.beside()):
-            self._beside, self._thread = beside, ThreadPoolExecutor(1, "dedupe-ahead")
-        if self._thread is None or not (more or self._coming):
-            for batch in batches:
-                yield self._look_up(self.index, batch, now)
-            return
-        waiting = [batch for batch in (*batches, after) if batch]
-        ahead = self._taken_up(waiting.pop(0), now) if waiting else None
-        try:
-            for _ in batches:
-                assert ahead is not None
-                looked, ahead = ahead.result(), None
-                if waiting:
-                    ahead = self._ask(waiting.pop(0), now)
-                yield looked
-            if after and ahead is not None:
-                self._coming, ahead = (after, ahead), None
-        finally:
-            if ahead is not None:
-                wait([ahead])  # its articles are in the index, and linked when they are added again
-
-    def _ask(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
-        """Look a batch up in the other thread."""
-        assert self._thread is not None
-        return self._thread.submit(self._look_up, self._beside, batch, now, fetch=True)
-
-    def _taken_up(self, batch: Sequence[Article], now: datetime | None) -> Future[Looked]:
-        """The same, if it has not been begun when the batch before was decided."""
-        if self._coming is None:
-            return self._ask(batch, now)
-        (expected, ahead), self._coming = self._coming, None
-        if len(expected) == len(batch) and all(map(is_, expected, batch)):
-            return ahead
-        wait([ahead])
-        return self._ask(batch, now)
-
-    def _look_up(
-        self,
-        index: Index,
-        articles: Sequence[Article],
-        now: datetime | None,
-        *,
-        fetch: bool = False,
-    ) -> Looked:
-        ready = self._filing.ready(articles, now)
-        found = index.add([each.filed for each in ready], self._arrivals.candidates)
-        return Looked(ready, found, self._arrivals.fetched(index, found) if fetch else {})
 
     def _add(
         self,
@@ -317,6 +249,8 @@ class Deduper:
         places = {i: found[i].place for i in taken}
         batch = [found[i].place for i in taken if not found[i].known]
         news = list(self._arrivals.newcomers(ready, found, places, batch).values())
+        if self._finish_others(news, now):  # what they superseded may be gone now
+            news = list(self._arrivals.newcomers(ready, found, places, batch).values())
         decided = self._linking.link(news, _hours(now))
         linked = [n for n, told in zip(news, decided, strict=True) if told and not n.again]
         self._revising.finish(linked, self._linking.vacated)
@@ -339,7 +273,7 @@ class Deduper:
             self.window.cache.forget(found.place)
         elif found.head in self.window.cache.rows:  # it is being superseded, or was cut short at it
             self.finish(self.window.name(found.head), now)
-        return self._add([article], *self._look_up(self.index, [article], now), now)[0]
+        return self._add([article], *self._lookup.now([article], now), now)[0]
 
     def _refer(self, newcomer: Newcomer, now: datetime | None) -> None:
         """Mark the article that a notice under an id of its own refers to."""
@@ -352,6 +286,19 @@ class Deduper:
         place = self._revising.refile(target, lambda old, place: marked(old, place, record, now))
         if place is not None:
             self._settle(place, now)
+
+    def _finish_others(self, news: Sequence[Newcomer], now: datetime | None) -> bool:
+        """Link those whose adding was cut short before what is like them; whether there are any.
+
+        Else they would be found a story by it alone, and stay there when they come again.
+        """
+        near = {p for n in news for p in (n.head, *n.known)} - {n.place for n in news} - {-1}
+        places = list(near)
+        clusters = self.index.memberships(places) if places else ()
+        unlinked = [p for p, cluster in zip(places, clusters, strict=True) if cluster is None]
+        for place in sorted(unlinked):
+            self._settle(place, now)
+        return bool(unlinked)
 
     def _settle(self, place: int, now: datetime | None) -> None:
         """Link an article that is in the index, if it is not, and remove what it superseded."""

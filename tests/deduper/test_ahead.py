@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from servers import running
 from streams import LATER, assert_sound, clear_cut, examples, partition, shuffled
 
 from dedupe.deduper import Deduper, cache
@@ -60,3 +63,24 @@ def test_stories_do_not_depend_on_how_many_articles_are_kept_at_hand(
         partitions.append(partition(deduper.index))
     assert partitions[0] == partitions[1]
     assert deduper.window.cache.n < len(examples())
+
+
+def test_what_is_at_hand_is_forgotten_when_the_server_was_started_again(tmp_path: Path) -> None:
+    one, other, third = clear_cut()[:3]
+    with running(tmp_path, "--appendonly", "yes") as server:
+        deduper = Deduper(open_index(server.url))
+        deduper.add(one, LATER)
+        kept = tmp_path / "kept"
+        with server.client() as client:
+            client.config_set("appendfsync", "always")
+        shutil.copytree(tmp_path / "appendonlydir", kept)
+        deduper.add(other, LATER)
+        server.kill()
+        shutil.rmtree(tmp_path / "appendonlydir")
+        kept.rename(tmp_path / "appendonlydir")  # its last writes are lost, as in a power cut
+        server.start()
+        assert deduper.add(third, LATER).id == third.id
+        assert deduper.decision(other.id) is None
+        assert deduper.add(other, LATER).id == other.id
+        assert_sound(deduper.index)
+        deduper.index.close()

@@ -14,7 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from streams import LATER, all_events, assert_sound, copy, filled, fresh, partition, story
+from streams import (
+    LATER,
+    all_events,
+    assert_sound,
+    copy,
+    filled,
+    fresh,
+    partition,
+    story,
+    with_copies,
+)
 
 from dedupe.deduper import Deduper
 from dedupe.errors import RecordRejected
@@ -473,6 +483,22 @@ def test_what_was_cut_short_anywhere_is_finished_when_it_comes_again(name: str) 
             assert kinds(index).count(kind) == kinds(whole.index).count(kind), step
         assert_whole(second)
     assert step > 5
+
+
+@pytest.mark.parametrize("id", ["malaria-trial-dispatch", "malaria-trial-radio"])
+def test_what_was_cut_short_finds_its_story_though_a_copy_of_it_came_first(id: str) -> None:
+    *others, last = sorted(story("malaria-trial"), key=lambda article: article.id == id)
+    near = copy(last, "near")
+    whole = filled(fresh(), [*with_copies(others), last, near])
+    index = CutShort()
+    filled(Deduper(index), with_copies(others))
+    index.left = 2  # it is in the index, and in no story
+    with pytest.raises(Cut):
+        Deduper(index).add(last)
+    index.left = -1
+    filled(Deduper(index), [near, last])
+    assert partition(index) == partition(whole.index)
+    assert_sound(index)
 
 
 class Crossed(MemoryIndex):
