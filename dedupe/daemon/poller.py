@@ -107,10 +107,6 @@ class Poller(Part):
         """Where the queue does not answer, that; None where it does."""
         return self._queue.unready()
 
-    def hung(self) -> str | None:
-        """Never: it waits for nothing without an end."""
-        return None
-
     # ---- the loop ----------------------------------------------------------------------------
 
     async def run(self, stop: asyncio.Event) -> None:
