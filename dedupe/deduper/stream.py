@@ -25,7 +25,7 @@ from dedupe.models import Article, Decision
 from dedupe.params import ScanParams
 from dedupe.stories.verifiers import Maker
 
-TOGETHER = 64  # articles that are looked up and linked at once
+TOGETHER = 128  # articles that are looked up and linked at once
 _EXPIRED_AT_ONCE = 512  # articles
 
 
