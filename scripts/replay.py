@@ -52,8 +52,11 @@ NAME = "rss2023_03"
 STEP = timedelta(hours=6)
 SHOWN = 12  # entries that a feed shows at least
 BUSY = 350  # entries of a source in the whole month; with more it has several feeds
-FAULTS = {"429": 0.04, "500": 0.02, "503": 0.02, "half": 0.03, "hang up": 0.01, "silent": 0.004}
-SILENCE = 6.0  # seconds
+FAULTS = {
+    "429": 0.04, "500": 0.02, "503": 0.02, "half": 0.03, "hang up": 0.01, "slow": 0.004,
+    "silent": 0.0002,
+}  # fmt: skip
+SLOW, SILENCE = 1.5, 35.0  # seconds; a poller waits for 30
 
 
 class FeedServer:
@@ -114,8 +117,8 @@ class FeedServer:
             case "hang up":
                 request.transport.abort()
                 return web.Response()
-            case "silent":
-                await asyncio.sleep(SILENCE)
+            case "slow" | "silent":
+                await asyncio.sleep(SLOW if fault == "slow" else SILENCE)
         headers = {"ETag": tag}
         if number % 3 == 0:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
@@ -259,8 +262,8 @@ class Processes:
             ]  # fmt: skip
         dedupe = [sys.executable, "-m", "dedupe"]
         polling = [
-            "--feeds", str(feeds), "--index", self.url, "--interval-min", "0.3s",
-            "--interval-max", "1s", "--per-host-delay", "0", "--allow-address", "127.0.0.0/8",
+            "--feeds", str(feeds), "--index", self.url, "--interval-min", "0.1s",
+            "--interval-max", "0.3s", "--per-host-delay", "0", "--allow-address", "127.0.0.0/8",
         ]  # fmt: skip
         if index == "redis":
             self.commands["poller"] = [*dedupe, "poll", *polling, "--name", "poller"]
