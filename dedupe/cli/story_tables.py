@@ -46,7 +46,7 @@ def story_table(story: StoryView, asked: str) -> Table:
     table.add_column("sim.", no_wrap=True, justify="right")
     table.add_column("published", no_wrap=True)
     table.add_column("article", ratio=3, overflow="fold")
-    table.add_column("source", min_width=10, max_width=24, overflow="fold")
+    table.add_column("source", min_width=10, max_width=32, overflow="fold")
     table.add_column("credits", no_wrap=True)
     for member in story.members:
         canonical = member.id == story.canonical_id
