@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -62,13 +63,13 @@ class Reader(Part):
         self._why: str | None = "is starting"
         self.cursor = ""
 
+    @abstractmethod
     async def begin(self) -> None:
         """Start reading after `cursor`."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def turn(self, stop: asyncio.Event) -> None:
         """Read what there is, or wait a moment for it, and pass it on."""
-        raise NotImplementedError
 
     async def end(self, *, drained: bool) -> None:
         """Let go; where it is `drained`, finish what was begun first."""

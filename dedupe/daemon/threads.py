@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from abc import abstractmethod
 
 from dedupe.daemon.part import Part
 
@@ -20,9 +21,9 @@ class Threaded(Part):
         self._hung_after = hung_after
         self._alive: float | None = None  # last sign of life; None while it does not run
 
+    @abstractmethod
     def work(self) -> None:
         """All that is to be done, until `stopping` is set; calls `alive` again and again."""
-        raise NotImplementedError
 
     def alive(self) -> None:
         """Give a sign of life."""
