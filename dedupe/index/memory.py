@@ -330,11 +330,11 @@ class MemoryIndex:
             some = list(self._slices[old].articles)[: most - len(gone)]
             for place in some:
                 self._forget(place)
+            self._prune(some)
             gone += some
             if self._slices[old].articles:
                 break
             del self._slices[old]
-        self._prune(gone)
         if not gone:
             begins = slice * self.manifest.slice_hours
             self._events = [e for e in self._events if e.hours is None or e.hours >= begins]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from filing import MANIFEST
-from servers import Cluster, Server, fresh
+from servers import Cluster, Server, fresh, running
 
 from dedupe.index.base import Index
 from dedupe.index.manifest import Manifest
@@ -40,6 +40,13 @@ def redis_urls(redis_server: Server) -> Urls:
 @pytest.fixture
 def cluster_urls(redis_cluster: Cluster) -> Urls:
     return lambda: fresh(redis_cluster.url)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """One to break, which keeps all that it has acknowledged."""
+    with running(tmp_path, "--appendonly", "yes", "--appendfsync", "always") as server:
+        yield server
 
 
 @pytest.fixture(params=BACKENDS)

@@ -18,13 +18,6 @@ from dedupe.index.opening import open_index
 Open = Callable[..., Index]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """One to break, which keeps all that it has acknowledged."""
-    with running(tmp_path, "--appendonly", "yes", "--appendfsync", "always") as server:
-        yield server
-
-
 def place_of(index: Index, id: str) -> int:
     [found] = index.add([filed(id)], 5)
     return found.place

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from filing import MANIFEST, cluster
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from msgspec.structs import replace
 from dedupe.index.base import Change, Cluster, Event, Filed, Found, Hands, Index, Receipt
 from dedupe.index.memory import MemoryIndex
 from dedupe.index.opening import open_index
+from dedupe.index.redis import presence
 from dedupe.params import SignatureParams
 
 BANDS = 3
@@ -296,8 +298,21 @@ class Same(RuleBasedStateMachine):
         self.index.index.close()
 
 
-def test_every_backend_says_what_the_index_in_memory_says(lasting_urls: Callable[[], str]) -> None:
+def same(urls: Callable[[], str], examples: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Same(lasting_urls()),
-        settings=settings(max_examples=150, stateful_step_count=40, deadline=None, phases=PHASES),
+        lambda: Same(urls()),
+        settings=settings(
+            max_examples=examples, stateful_step_count=40, deadline=None, phases=PHASES
+        ),
     )
+
+
+def test_every_backend_says_what_the_index_in_memory_says(lasting_urls: Callable[[], str]) -> None:
+    same(lasting_urls, 150)
+
+
+def test_redis_says_so_too_where_empty_buckets_are_not_read(
+    redis_urls: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "_WORTH", 0)
+    same(redis_urls, 100)

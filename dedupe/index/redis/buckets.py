@@ -7,6 +7,7 @@ takes the time is finding a key in memory, not reading on.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,27 +17,21 @@ from msgspec import msgpack
 from numpy.typing import NDArray
 
 from dedupe.banding import most_shared
-from dedupe.errors import IndexDamaged
 from dedupe.index.base import SLICE_BITS
 from dedupe.index.redis.connecting import Command, Store, script
 from dedupe.index.redis.keys import GROUPS, Keys
-from dedupe.index.redis.members import ENTRY, Members, members
-from dedupe.index.redis.wire import LOUD, QUIET, Wire
+from dedupe.index.redis.members import ENTRY, Members
+from dedupe.index.redis.presence import KEPT, Presence
+from dedupe.index.redis.visits import SCRIPT, Asked, Visits, name_of
+from dedupe.index.redis.wire import LOUD, QUIET, Wire, command
 
-SCRIPTS = [script("buckets"), script("leave", "group"), script("drop"), script("trim", "group")]
+SCRIPTS = [SCRIPT, script("leave", "group"), script("drop"), script("trim", "group")]
 _WORK = 8 * 144  # bands of articles in one call, a few milliseconds of the server
 _DROPPED = 4096  # groups that one call deletes
+_PASSED = 256  # groups of every band that a pass over a slice reads at once
+_ERRORS = re.compile(rb"total_error_replies:(\d+)")
 _NO_PLACES = np.empty(0, np.int64)
 _NO_HITS = np.empty(0, np.int32)
-
-
-class Asked(NamedTuple):
-    """An article whose buckets are filled or read."""
-
-    keys: NDArray[np.uint32]  # (bands,)
-    place: int  # -1: it is only probed
-    near: tuple[int, int]
-    enters: bool
 
 
 class Shared(NamedTuple):
@@ -58,7 +53,9 @@ class Buckets:
         self.bands, self._depth = bands, depth
         self.bounds = [bands * group // GROUPS for group in range(GROUPS + 1)]
         self.roots = keys.roots
-        self.wire = Wire(self.roots, self.bounds)
+        self._wire = Wire(self.roots, self.bounds)
+        self.presence = Presence(bands)
+        self._entered = keys.ledger + b"entered"  # the stream
 
     def meet(
         self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
@@ -69,21 +66,28 @@ class Buckets:
         """
         if not asked:
             return [], self._store.ask_all(after)
-        if not self._store.clustered:
-            part = _Part(self, 0, list(asked), 0, GROUPS, live)
-            found = part.members(*self._sent(part), self._depth)
-            if not found.missing.any():
-                replies = self._store.ask_all(after)
-                return self._told(asked, [part], [found], most), replies
-            # Something is in the way of writing; the scripts will say what.
+        if self._store.clustered:
+            return self._by_scripts(asked, live, most, after)
+        visits = Visits(self.bounds, 0, asked, (0, GROUPS), live)
+        self._learn({s: live[s] for s in visits.slices})
+        found = self._read(visits, self._write(visits))
+        if found.missing.any():  # something is in the way of writing; the scripts will say what
+            return self._by_scripts(asked, live, most, after)
+        replies = self._store.ask_all(after)
+        return self._told(asked, [visits], [found], most), replies
+
+    def _by_scripts(
+        self, asked: Sequence[Asked], live: dict[int, int], most: int, after: Sequence[Command]
+    ) -> tuple[list[Shared], list[Any]]:
         parts = list(self._parts(asked, live))
         enters = any(each.enters for each in asked)
         if enters and len(parts) == 1:
-            commands = [parts[0].command(self, True, True)]
+            commands = [parts[0].command(self.roots, True, True)]
         else:
             if enters:
-                self._store.ask_all([part.command(self, True, False) for part in parts])
-            commands = [part.command(self, False, True) for part in parts]
+                writing = [part.command(self.roots, True, False) for part in parts]
+                self._store.ask_all(writing)
+            commands = [part.command(self.roots, False, True) for part in parts]
         replies = self._store.ask_all([*commands, *after])
         told = [
             part.members(*_taken(reply), self._depth)
@@ -91,14 +95,82 @@ class Buckets:
         ]
         return self._told(asked, parts, told, most), replies[len(parts) :]
 
-    def _sent(self, part: _Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Write and read without scripts: the groups of all visits end to end, their lengths."""
-        writing = part.appends(self)
-        blob = (QUIET + writing + LOUD if writing else b"") + part.gets(self)
-        replies = self._store.send(blob, bool(writing) + len(part.articles))
-        groups = [group or b"" for reply in replies[bool(writing) :] for group in reply]
-        lengths = np.fromiter(map(len, groups), np.int64, len(groups))
-        return np.frombuffer(b"".join(groups), np.uint8), lengths
+    # ---- without scripts -------------------------------------------------------------------------
+
+    def _write(self, visits: Visits) -> NDArray[np.bool_]:
+        """Enter articles and say so in the stream; which buckets are to be read then.
+
+        The server is told to keep quiet while it appends. How many errors it counts says whether
+        all was well; where it was not, what was written is read to see.
+        """
+        presence, position = self.presence, self.presence.position
+        said = visits.said(presence)
+        blob, replies = b"", 0
+        if said:
+            info = command(b"INFO", b"stats")
+            blob = info + QUIET + visits.appends(self._wire) + LOUD + info
+            xadd = (b"XADD", self._entered, b"MAXLEN", b"~", b"%d" % KEPT, b"*", b"e")
+            blob += b"".join(command(*xadd, entry) for entry in said)
+            replies = 3 + len(said)
+        if position is not None:
+            blob += command(b"XRANGE", self._entered, position, b"+")
+            replies += 1
+        told = self._store.send(blob, replies) if replies else []
+        heard = position is None or presence.hear(told.pop(), set(told[3:]))
+        wanted = visits.wanted(presence)
+        if not heard or (said and not _unharmed(told[0], told[2])):
+            wanted[:] = True
+        return wanted
+
+    def _read(self, visits: Visits, wanted: NDArray[np.bool_]) -> Members:
+        groups = self._groups_of(*visits.gets(self._wire, wanted))
+        lengths = np.full(wanted.size, -1, np.int64)
+        lengths[wanted.ravel()] = np.fromiter(map(len, groups), np.int64, len(groups))
+        data = np.frombuffer(b"".join(groups), np.uint8)
+        return visits.members(data, lengths, self._depth)
+
+    def _groups_of(self, blob: bytes, replies: int) -> list[bytes]:
+        if not replies:
+            return []
+        told = self._store.send(blob, replies)
+        return [group or b"" for reply in told for group in reply]
+
+    def _learn(self, live: dict[int, int]) -> None:
+        """Pass over slices that have been read for as much as that costs."""
+        presence = self.presence
+        worth = presence.worth(live)
+        if worth and presence.position is None:
+            newest = self._store.ask("XREVRANGE", self._entered, "+", "-", "COUNT", 1)
+            presence.position = newest[0][0] if newest else None
+        if presence.position is not None:
+            for slice in worth:
+                held = self._store.ask("HGET", self._keys.ledger + b"live", slice)
+                presence.begin(slice, int(held or 0), self._entries(slice, live[slice]))
+
+    def _entries(
+        self, slice: int, groups: int
+    ) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.int32]]]:
+        """The keys of all entries of a slice and their bands, some at a time."""
+        bits = groups.bit_length() - 1
+        name = np.frombuffer(name_of(slice), np.uint8)
+        for low in range(0, groups, _PASSED):
+            numbers = np.arange(low, min(groups, low + _PASSED), dtype=np.uint32)
+            named = numbers.astype("<u4")[:, None].view(np.uint8)[:, None, :2]
+            shape = (len(numbers), self.bands)
+            gets = self._wire.gets(
+                np.broadcast_to(name, (len(numbers), 4)),
+                np.broadcast_to(named, (*shape, 2)),
+                np.ones(shape, np.bool_),
+            )
+            held = self._groups_of(*gets)
+            counts = np.fromiter(map(len, held), np.int64, len(held)) // ENTRY
+            entries = np.frombuffer(b"".join(held), np.uint8).reshape(-1, ENTRY).astype(np.uint32)
+            rests = entries[:, 0] | entries[:, 1] << 8 | entries[:, 2] << 16
+            group = np.repeat(np.repeat(numbers, self.bands), counts)
+            bands = np.repeat(np.tile(np.arange(self.bands, dtype=np.int32), len(numbers)), counts)
+            yield (rests << np.uint32(bits) | group).astype(np.uint32), bands
+
+    # ---- going away ------------------------------------------------------------------------------
 
     def leave(self, place: int, low: bytes, groups: int) -> None:
         """Take an article out. `low` has the low byte of its key in each band."""
@@ -106,7 +178,7 @@ class Buckets:
         sha = SCRIPTS[1][0]
         self._store.ask_all([
             (
-                "EVALSHA", sha, 1, root, _name(slice), first, self._depth, groups // 256,
+                "EVALSHA", sha, 1, root, name_of(slice), first, self._depth, groups // 256,
                 number.to_bytes(3, "little"), low[first:last],
             )
             for root, first, last in self._spans() if last > first
@@ -118,11 +190,11 @@ class Buckets:
         commands: list[Command] = []
         for root, begin, end in self._spans():
             for band in range(begin, end):
-                name = _name(slice) + band.to_bytes(2, "little")
+                name = name_of(slice) + band.to_bytes(2, "little")
                 for low in range(0, groups, _DROPPED):
                     high = min(groups, low + _DROPPED) - 1
                     commands.append(("EVALSHA", sha, 1, root, name, low, high))
-        commands += [("HDEL", root + b"capped", _name(slice)) for root in self._keys.roots]
+        commands += [("HDEL", root + b"capped", name_of(slice)) for root in self._keys.roots]
         for at in range(0, len(commands), GROUPS):
             self._store.ask_all(commands[at : at + GROUPS])
 
@@ -135,7 +207,7 @@ class Buckets:
         told = self._store.ask_all([("HVALS", root + b"capped") for root in self._keys.roots])
         return sum(int(count) for counts in told for count in counts)
 
-    def _parts(self, asked: Sequence[Asked], live: dict[int, int]) -> Iterator[_Part]:
+    def _parts(self, asked: Sequence[Asked], live: dict[int, int]) -> Iterator[Visits]:
         """Calls of bounded work: on one server over all bands, on a cluster over a slot group."""
         spans = [(0, GROUPS)]
         if self._store.clustered:
@@ -145,10 +217,10 @@ class Buckets:
             if bands:
                 step = max(1, _WORK // bands)
                 for at in range(0, len(asked), step):
-                    yield _Part(self, at, list(asked[at : at + step]), low, high, live)
+                    yield Visits(self.bounds, at, asked[at : at + step], (low, high), live)
 
     def _told(
-        self, asked: Sequence[Asked], parts: list[_Part], told: list[Members], most: int
+        self, asked: Sequence[Asked], parts: list[Visits], told: list[Members], most: int
     ) -> list[Shared]:
         """The candidates of each article, out of the members of its buckets."""
         owners, places = [], []
@@ -171,7 +243,7 @@ class Buckets:
             for each, begin, end, over in zip(asked, ends, ends[1:], full.tolist(), strict=False)
         ]
 
-    def _crowding(self, part: _Part, found: Members) -> Iterator[Command]:
+    def _crowding(self, part: Visits, found: Members) -> Iterator[Command]:
         """What is to be done about full buckets: count what was pushed out, cut the longest."""
         for visit in np.flatnonzero(found.pushed).tolist():
             name, count = part.name_of(visit), int(found.pushed[visit])
@@ -182,116 +254,6 @@ class Buckets:
             group, bucket = part.bucket(visit, band)
             key = b"b" + part.name_of(visit) + (part.first_band + band).to_bytes(2, "little")
             yield "EVALSHA", sha, 1, self._keys.roots[root], self._depth, key + group, bucket
-
-
-class _Part:
-    """Some articles, some slot groups: what one call works on."""
-
-    def __init__(
-        self,
-        buckets: Buckets,
-        at: int,
-        asked: list[Asked],
-        low: int,
-        high: int,
-        live: dict[int, int],
-    ) -> None:
-        self.at, self.asked, self.low, self.high, self.live = at, asked, low, high, live
-        own = [each.place >> SLICE_BITS for each in asked]
-        first, last = min(e.near[0] for e in asked), max(e.near[1] for e in asked)
-        wanted = {s for e, s in zip(asked, own, strict=True) if e.enters}
-        self.slices = sorted(s for s in live if first <= s <= last or s in wanted)
-        at_slice = {s: i + 1 for i, s in enumerate(self.slices)}
-        slices = np.array(self.slices, np.int64)
-        self.slot = [at_slice[s] if e.enters else 0 for e, s in zip(asked, own, strict=True)]
-        near = np.array([each.near for each in asked], np.int64)
-        first_near = np.searchsorted(slices, near[:, 0], "left") + 1
-        last_near = np.searchsorted(slices, near[:, 1], "right")
-        visits = [
-            (i, s, True)
-            for i, (f, t) in enumerate(zip(first_near.tolist(), last_near.tolist(), strict=True))
-            for s in range(f, t + 1)
-        ]
-        near_ones = {visit[:2] for visit in visits}
-        # Where an article is entered far from all it is compared with, only to count.
-        visits += [(i, s, False) for i, s in enumerate(self.slot) if s and (i, s) not in near_ones]
-        articles, at_slices, counted = zip(*visits, strict=True) if visits else ((), (), ())
-        self.articles = np.array(articles, np.int64)
-        self._at = np.array(at_slices, np.int64)  # slices visited, from 1
-        self._counted = np.array(counted, np.bool_)
-        bounds = buckets.bounds[low : high + 1]
-        self.first_band, self._bounds = bounds[0], bounds
-        self._keys = np.stack([each.keys[bounds[0] : bounds[-1]] for each in asked])
-        self._numbers = np.array([each.place & 0xFFFFFF for each in asked], np.uint32)
-
-    def name_of(self, visit: int) -> bytes:
-        """The name of the slice that is visited."""
-        return _name(self.slices[int(self._at[visit]) - 1])
-
-    def bucket(self, visit: int, band: int) -> tuple[bytes, bytes]:
-        """What names the group that is visited, and the bucket in it."""
-        groups = self.live[self.slices[int(self._at[visit]) - 1]]
-        key = int(self._keys[self.articles[visit], band])
-        group, rest = key & (groups - 1), key >> (groups.bit_length() - 1)
-        return group.to_bytes(2, "little"), (rest & 0xFFFFFF).to_bytes(3, "little")
-
-    def command(self, buckets: Buckets, writes: bool, reads: bool) -> Command:
-        """The call. See lua/buckets.lua."""
-        spreads = sorted({self.live[s] for s in self.slices})
-        first = 2 + len(self.slices)
-        header = (
-            writes, reads, self._bounds, [first + spreads.index(self.live[s]) for s in self.slices],
-            self.slot, (self.articles + 1).tolist(), self._at.tolist(),
-        )  # fmt: skip
-        return (
-            "EVALSHA", SCRIPTS[0][0], self.high - self.low,
-            *buckets.roots[self.low : self.high], msgpack.encode(header),
-            *map(_name, self.slices),
-            *(_blocks(self._keys, self._numbers, groups) for groups in spreads),
-        )  # fmt: skip
-
-    def appends(self, buckets: Buckets) -> bytes:
-        """Commands that enter the articles."""
-        rows = np.flatnonzero(self.slot)
-        if not len(rows):
-            return b""
-        at = np.array(self.slot, np.int64)[rows]
-        entries = np.empty((len(rows), self._keys.shape[1], ENTRY), np.uint8)
-        entries[..., :3] = _bytes(self._rests(self._keys[rows], at))[..., :3]
-        entries[..., 3:] = _bytes(self._numbers[rows])[:, None, :3]
-        groups = self._groups(self._keys[rows], at)
-        return buckets.wire.appends(self._names(at), groups, entries)
-
-    def gets(self, buckets: Buckets) -> bytes:
-        """Commands that read the groups of all visits."""
-        groups = self._groups(self._keys[self.articles], self._at)
-        return buckets.wire.gets(self._names(self._at), groups)
-
-    def _names(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
-        names = np.frombuffer(b"".join(map(_name, self.slices)), np.uint8).reshape(-1, 4)
-        return names[at - 1]
-
-    def _spreads(self, at: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The numbers of groups in these slices."""
-        return np.array([self.live[s] for s in self.slices], np.uint32)[at - 1]
-
-    def _groups(self, keys: NDArray[np.uint32], at: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return _bytes(keys & (self._spreads(at) - np.uint32(1))[:, None])[..., :2]
-
-    def _rests(self, keys: NDArray[np.uint32], at: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """What tells a bucket from others in its group."""
-        bits = np.log2(self._spreads(at)).astype(np.uint32)
-        return (keys >> bits[:, None]) & np.uint32(0xFFFFFF)
-
-    def members(self, data: NDArray[np.uint8], lengths: NDArray[np.int64], depth: int) -> Members:
-        """Who is in the groups read. Raises IndexDamaged for some that dedupe did not write."""
-        if (lengths % ENTRY).any():
-            raise IndexDamaged("a bucket holds what dedupe did not write; use another namespace")
-        rests = self._rests(self._keys[self.articles], self._at)
-        bases = np.array(self.slices, np.int64)[self._at - 1] << SLICE_BITS
-        own = self._numbers[self.articles].astype(np.int64)
-        enters = np.array(self.slot, np.int64)[self.articles] == self._at
-        return Members(*members(data, lengths, rests, own, enters, self._counted, bases, depth))
 
 
 def _ranked(
@@ -307,23 +269,6 @@ def low_bytes(keys: NDArray[np.uint32]) -> bytes:
     return (keys & 0xFF).astype(np.uint8).tobytes()
 
 
-def _blocks(keys: NDArray[np.uint32], numbers: NDArray[np.uint32], groups: int) -> bytes:
-    """Group, bucket in the group and member of every article and band, in 2, 3 and 3 bytes."""
-    blocks = np.empty((*keys.shape, 8), np.uint8)
-    blocks[..., :2] = _bytes(keys & np.uint32(groups - 1))[..., :2]
-    blocks[..., 2:5] = _bytes(keys >> np.uint32(groups.bit_length() - 1))[..., :3]
-    blocks[..., 5:] = _bytes(numbers)[:, None, :3]
-    return blocks.tobytes()
-
-
-def _bytes(values: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    return values.astype("<u4")[..., None].view(np.uint8)
-
-
-def _name(slice: int) -> bytes:
-    return slice.to_bytes(4, "big", signed=True)
-
-
 def _taken(reply: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The reply of the script: the groups end to end, and their lengths."""
     return np.frombuffer(reply[0], np.uint8), _ints(reply[1])
@@ -331,3 +276,9 @@ def _taken(reply: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _ints(packed: bytes) -> NDArray[np.int64]:
     return np.array(msgpack.decode(packed, type=list[int]), np.int64)
+
+
+def _unharmed(before: bytes, after: bytes) -> bool:
+    """Whether a server has answered no error between two INFOs, as far as it says."""
+    counts = [_ERRORS.findall(told) for told in (before, after)]
+    return bool(counts[0]) and counts[0] == counts[1]

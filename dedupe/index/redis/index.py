@@ -21,10 +21,11 @@ from dedupe.index.base import (
     slice_of,
 )
 from dedupe.index.manifest import Manifest
-from dedupe.index.redis.buckets import NOTHING, Asked, Buckets, low_bytes
+from dedupe.index.redis.buckets import NOTHING, Buckets, low_bytes
 from dedupe.index.redis.connecting import Store
 from dedupe.index.redis.keys import Keys, number_of
 from dedupe.index.redis.ledger import KNOWN, NEW, OTHER, Ledger, Reserved, slices_in
+from dedupe.index.redis.visits import Asked
 
 _T = TypeVar("_T")
 _BATCH = 256  # articles that go to the server at once

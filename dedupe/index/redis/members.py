@@ -45,10 +45,11 @@ def members(
 ]:
     """Read the `depth` newest distinct members of every bucket.
 
-    `data` has the groups of all visits and bands end to end, `lengths` their bytes. Of each visit
-    `buckets` (n, bands) has what tells the bucket in its group, `own` the article's number (-1:
-    none), `enters` whether the article is entered in this very slice, `counted` whether its
-    members count, `bases` the slice as the upper half of places. Gives the fields of Members.
+    `data` has the groups of all visits and bands end to end, `lengths` their bytes, or -1 where
+    one was not read, since nobody else is there. Of each visit `buckets` (n, bands) has what tells
+    the bucket in its group, `own` the article's number (-1: none), `enters` whether the article is
+    entered in this very slice, `counted` whether its members count, `bases` the slice as the upper
+    half of places. Gives the fields of Members.
     """
     visits, bands = buckets.shape
     places = np.empty(len(data) // ENTRY, dtype=np.int64)
@@ -59,6 +60,8 @@ def members(
     for v in range(visits):
         before = filled
         for band in range(bands):
+            if lengths[v * bands + band] < 0:
+                continue
             end = start + lengths[v * bands + band]
             bucket = buckets[v, band]
             first, second, third = bucket & 0xFF, (bucket >> 8) & 0xFF, (bucket >> 16) & 0xFF

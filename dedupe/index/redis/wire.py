@@ -20,6 +20,7 @@ QUIET, LOUD = (
 )
 _APPEND = b"*3\r\n$6\r\nAPPEND\r\n"
 _ENTRY = 6
+_READ = 256  # keys in one MGET, a third of a millisecond of the server
 
 
 class _Layout:
@@ -28,13 +29,16 @@ class _Layout:
     def __init__(
         self, roots: Sequence[bytes], bounds: Sequence[int], before: bytes, after: bytes
     ) -> None:
-        row, names = bytearray(), []
+        row, names, sizes = bytearray(), [], []
         for root, first, last in zip(roots, bounds, bounds[1:], strict=False):
             head = before + b"$%d\r\n" % (len(root) + 9) + root + b"b"
             for band in range(first, last):
                 names.append(len(row) + len(head))
-                row += head + bytes(4) + band.to_bytes(2, "little") + bytes(2) + after
+                cell = head + bytes(4) + band.to_bytes(2, "little") + bytes(2) + after
+                row += cell
+                sizes.append(len(cell))
         self._row = np.frombuffer(bytes(row), np.uint8)
+        self.sizes = np.array(sizes, np.int64)  # bytes of each cell
         at = np.array(names, np.int64)[:, None]
         self._names = at + np.arange(4)
         self._groups = at + 6 + np.arange(2)
@@ -65,7 +69,6 @@ class Wire:
         tail = b"\r\n$%d\r\n" % _ENTRY + bytes(_ENTRY) + b"\r\n"
         self._appends = _Layout(roots, bounds, _APPEND, tail)
         self._gets = _Layout(roots, bounds, b"", b"\r\n")
-        self._get = np.frombuffer(b"*%d\r\n$4\r\nMGET\r\n" % (bounds[-1] + 1), np.uint8)
 
     def appends(
         self, names: NDArray[np.uint8], groups: NDArray[np.uint8], entries: NDArray[np.uint8]
@@ -73,7 +76,23 @@ class Wire:
         """APPEND each of the (n, bands, 6) entries to its group."""
         return self._appends.rows(names, groups, entries).tobytes()
 
-    def gets(self, names: NDArray[np.uint8], groups: NDArray[np.uint8]) -> bytes:
-        """One MGET of all groups for each article."""
-        heads = np.tile(self._get, (len(names), 1))
-        return np.concatenate((heads, self._gets.rows(names, groups)), axis=1).tobytes()
+    def gets(
+        self, names: NDArray[np.uint8], groups: NDArray[np.uint8], wanted: NDArray[np.bool_]
+    ) -> tuple[bytes, int]:
+        """MGETs of the groups that are `wanted` (n, bands), in their order, and how many MGETs."""
+        sizes = self._gets.sizes
+        rows = self._gets.rows(names, groups)
+        cells = rows[np.repeat(wanted, sizes, axis=1)].tobytes()
+        ends = np.cumsum(np.broadcast_to(sizes, wanted.shape)[wanted]).tolist()
+        parts, start = [], 0
+        for low in range(0, len(ends), _READ):
+            count = min(_READ, len(ends) - low)
+            end = ends[low + count - 1]
+            parts += [b"*%d\r\n$4\r\nMGET\r\n" % (count + 1), cells[start:end]]
+            start = end
+        return b"".join(parts), len(parts) // 2
+
+
+def command(*words: bytes) -> bytes:
+    """One command."""
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)

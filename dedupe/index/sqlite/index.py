@@ -269,9 +269,9 @@ class SqliteIndex(Ledger):
     def expire(self, slice: int, most: int, since: int = 0) -> int:
         """Delete old slices, some articles at a time."""
         with self._writing() as db:
-            clusters: list[tuple[str | None, int]] = []  # that lose a member, with it
+            gone = 0
             for old in [s for s in _live_slices(db) if since <= s < slice]:
-                left = most - len(clusters)
+                left = most - gone
                 void = f"UPDATE slices SET void = coalesce(({_LAST_ENTRY}), void)"
                 db.execute(f"{void} WHERE slice = ?", (old,))
                 rows = db.execute(
@@ -280,15 +280,15 @@ class SqliteIndex(Ledger):
                     (old << SLICE_BITS, (old + 1) << SLICE_BITS, left + 1),
                 ).fetchall()
                 _delete(db, [(place, digest) for place, digest, _ in rows[:left]])
-                clusters += [(cluster, place) for place, _, cluster in rows[:left]]
+                self._prune(db, [(cluster, place) for place, _, cluster in rows[:left]])
                 _delete_entries(db, old, left)
+                gone += len(rows[:left])
                 if len(rows) > left:
                     break
                 _bury(db, old)
-            self._prune(db, clusters)
-        if not clusters:
+        if not gone:
             self._drop_events(slice * self.manifest.slice_hours)
-        return len(clusters)
+        return gone
 
     def stats(self) -> Stats:
         """What the index holds."""
