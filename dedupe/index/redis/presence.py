@@ -227,7 +227,7 @@ class Presence:
         return found.look(keys, rows)
 
     def forget(self) -> None:
-        """Know nothing any more. Whoever falls behind again and again makes no passes for nothing."""
+        """Know nothing any more, nor when a pass is worth it: who falls behind would repeat it."""
         self._filters.clear()
         self._read.clear()
         self.position = None
