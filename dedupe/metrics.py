@@ -7,6 +7,7 @@ from typing import Any
 from dedupe.errors import MissingExtra
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_MINUTES = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _CANDIDATES = (0, 1, 2, 4, 8, 16, 32)
 
 
@@ -53,6 +54,14 @@ class Metrics:
             buckets=_SECONDS,
         )  # fmt: skip
         self.webhooks = made(Counter, "webhooks", "Messages sent to webhooks", "status")
+        self.recluster_seconds = made(
+            Histogram, "recluster_seconds", "Time it takes to make all stories anew",
+            buckets=_MINUTES,
+        )  # fmt: skip
+        self.reclustered = made(Counter, "reclustered", "Stories changed when all were made anew")
+        self.recluster_failures = made(
+            Counter, "recluster_failures", "Times that stories could not be made anew"
+        )
         self.memory = made(Gauge, "store_bytes", "Memory that Redis uses")
 
     def exposition(self) -> bytes:

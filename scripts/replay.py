@@ -5,6 +5,7 @@
     scripts/replay.py ../shared/data --days 7 --kills 50      the same with processes killed
     scripts/replay.py ../shared/data --days 7 --save a.json   keep the stories, to compare with
     scripts/replay.py ../shared/data --days 7 --kills 50 --compare a.json
+    scripts/replay.py ../shared/data --recluster 2s ...       workers even out the order of arrival
 
 A server on the loopback has hundreds of feeds, each on an address of its own, in four formats. It
 moves through the month step by step: a feed shows its latest entries, and goes on once the poller
@@ -40,6 +41,7 @@ from zlib import crc32
 
 from aiohttp import web
 
+from dedupe.daemon.reclustering import is_settled
 from dedupe.evaluation.development import JUDGED, SILVER
 from dedupe.evaluation.figures import measure
 from dedupe.evaluation.labels import read_pairs
@@ -56,6 +58,7 @@ FAULTS = {
     "429": 0.04, "500": 0.02, "503": 0.02, "half": 0.03, "hang up": 0.01, "slow": 0.004,
     "silent": 0.0002,
 }  # fmt: skip
+SETTLING = 1200.0  # seconds that the last reclustering may take, with the pause before it
 SLOW, SILENCE = 1.5, 35.0  # seconds; a poller waits for 30
 
 
@@ -245,7 +248,7 @@ FORMATS = (_rss, _atom, _rdf, _json)
 class Processes:
     """Redis, poller and worker, or the one daemon; each may be killed, and is started again."""
 
-    def __init__(self, folder: Path, index: str, feeds: Path) -> None:
+    def __init__(self, folder: Path, index: str, feeds: Path, recluster: str) -> None:
         self.folder, self.kind = folder, index
         self.url = f"sqlite:///{folder}/index.db"
         self.commands: dict[str, list[str]] = {}
@@ -265,11 +268,14 @@ class Processes:
             "--feeds", str(feeds), "--index", self.url, "--interval-min", "0.1s",
             "--interval-max", "0.3s", "--per-host-delay", "0", "--allow-address", "127.0.0.0/8",
         ]  # fmt: skip
+        working = ["--recluster", recluster]
         if index == "redis":
             self.commands["poller"] = [*dedupe, "poll", *polling, "--name", "poller"]
-            self.commands["worker"] = [*dedupe, "work", "--index", self.url, "--name", "worker"]
+            self.commands["worker"] = [
+                *dedupe, "work", "--index", self.url, "--name", "worker", *working
+            ]  # fmt: skip
         else:
-            self.commands["daemon"] = [*dedupe, "daemon", *polling, "-o", os.devnull]
+            self.commands["daemon"] = [*dedupe, "daemon", *polling, *working, "-o", os.devnull]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
@@ -339,6 +345,19 @@ def until_done(server: FeedServer, processes: Processes, killing: threading.Thre
         processes.look_after()
         time.sleep(0.5)
     queue.close()
+
+
+def until_settled(processes: Processes) -> None:
+    """Until a worker has made the stories anew after the last change."""
+    began, queue, index = time.monotonic(), open_queue(processes.url), open_index(processes.url)
+    while not is_settled(queue, index):
+        processes.look_after()
+        if time.monotonic() > began + SETTLING:
+            raise SystemExit(f"the stories were not made anew within {SETTLING:.0f} s")
+        time.sleep(0.5)
+    queue.close()
+    index.close()
+    print(f"settled after {time.monotonic() - began:.0f} s")
 
 
 def outputs(url: str) -> list[dict[str, Any]]:
@@ -439,6 +458,7 @@ def main() -> None:
     parser.add_argument("--index", choices=["redis", "sqlite"], default="redis")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--kill-seconds", type=float, default=120.0, help="spread over so many")
+    parser.add_argument("--recluster", default="off", help="how often the workers recluster")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--save", type=Path)
     parser.add_argument("--compare", type=Path)
@@ -461,7 +481,7 @@ def main() -> None:
         for i, feed in enumerate(server.feeds)
     ), "utf-8")  # fmt: skip
     print(f"{len(server.feeds)} feeds, {sum(map(len, server.feeds))} entries")
-    processes = Processes(folder, given.index, listed)
+    processes = Processes(folder, given.index, listed, given.recluster)
     began, done, stop = time.monotonic(), [], threading.Event()
     try:
         processes.start_all()
@@ -472,6 +492,8 @@ def main() -> None:
             ))  # fmt: skip
             killing.start()
         until_done(server, processes, killing)
+        if given.recluster != "off":
+            until_settled(processes)
         print(f"{time.monotonic() - began:.0f} s; killed {dict(Counter(done))}")
         report(server, processes.url, given.data, given)
     finally:

@@ -21,8 +21,9 @@ from dedupe.deduper.draft import Draft
 from dedupe.deduper.heeded import Heeded
 from dedupe.deduper.joining import regroup
 from dedupe.deduper.stream import Deduper
+from dedupe.deduper.window import Vanished, Window
 from dedupe.fingerprint import Fingerprints
-from dedupe.index.base import Hands, Index
+from dedupe.index.base import Change, Hands, Index
 from dedupe.index.records import Record, decode_record
 from dedupe.stories.verifiers import maker_of
 
@@ -68,14 +69,22 @@ def recluster(
 
 
 def _stored(index: Index) -> Iterator[tuple[list[int], list[Record]]]:
-    """All articles, some at a time."""
+    """All articles, some at a time: of each the version that its id leads to."""
     places = list(chain.from_iterable(index.scan(slice) for slice in index.slices()))
+    seen: set[str] = set()  # for what is superseded while this reads
     for low in range(0, len(places), _BATCH):
         some = places[low : low + _BATCH]
         stored = list(zip(some, index.records(some), strict=True))
-        there = [(p, decode_record(s, f"article {p:#x}")) for p, s in stored if s is not None]
+        there = {p: decode_record(s, f"article {p:#x}") for p, s in stored if s is not None}
+        leads = index.places([record.id for record in there.values()]) if there else []
+        there = {
+            place: record
+            for (place, record), to in zip(there.items(), leads, strict=True)
+            if place == to and record.id not in seen
+        }
+        seen.update(record.id for record in there.values())
         if there:
-            yield [p for p, _ in there], [record for _, record in there]
+            yield list(there), list(there.values())
 
 
 def _joined(records: list[Record], name: str, dtype: type[np.generic]) -> np.ndarray:
@@ -124,25 +133,47 @@ def _apply(
     changed = missed = 0
     for at, some in enumerate(_connected(deduper.index, groups)):
         progress("changing", at, 0)
-        draft = window.draft((place for group in some for place in group), careful=True)
-        window.cache.load(place for group in some for place in group)
-        for group in some:
-            for place in group:
-                if draft.cluster_of(place) is None:
-                    draft.found(place)
-        ours = sorted(place for group in some for place in group)
-        clusters = dict.fromkeys(draft.cluster_of(place) for place in ours)
-        there = [cluster for cluster in clusters if cluster is not None]
-        regroup(draft, there, _with_latecomers(draft, there, some))
-        if draft.is_empty:
-            continue
-        change = draft.change(window.elect, hands, hours)
-        if deduper.index.link(change):
-            changed += len(change.clusters)
-        else:
+        try:
+            change = _change(deduper, some, hands, hours)
+        except Vanished:
             missed += 1
+            continue
+        if change is not None:
+            if deduper.index.link(change):
+                changed += len(change.clusters)
+            else:
+                missed += 1
         window.cache.trim()
     return changed, missed
+
+
+def _change(
+    deduper: Deduper, groups: list[list[int]], hands: Hands, hours: float | None
+) -> Change | None:
+    """What makes stories of groups that have to do with each other; None where they are these.
+
+    Raises Vanished where an article is being taken out of the index.
+    """
+    window = deduper.window
+    places = [place for group in groups for place in group]
+    draft = window.draft(places, careful=True)
+    window.cache.load(places)
+    gone = _gone(window, draft, places)
+    groups = [group for some in groups if (group := [p for p in some if p not in gone])]
+    for place in places:
+        if place not in gone and draft.cluster_of(place) is None:
+            draft.found(place)
+    ours = sorted(place for group in groups for place in group)
+    clusters = dict.fromkeys(draft.cluster_of(place) for place in ours)
+    there = [cluster for cluster in clusters if cluster is not None]
+    regroup(draft, there, _with_latecomers(draft, there, groups))
+    return None if draft.is_empty else draft.change(window.elect, hands, hours)
+
+
+def _gone(window: Window, draft: Draft, places: Sequence[int]) -> set[int]:
+    """What has been taken out of the index or superseded since it was read."""
+    loose = {place for place in places if draft.cluster_of(place) is None}
+    return draft.seats.keys() | window.gone(loose) | window.moved(loose).keys()
 
 
 def _with_latecomers(

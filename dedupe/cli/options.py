@@ -62,6 +62,16 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return hours
 
 
+class Interval(Duration):
+    """A length of time, or `off`; in hours, 0 is off."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Hours, as with Duration."""
+        return 0.0 if value in ("off", "0s", 0) else super().convert(value, param, ctx)
+
+
 class Moment(click.ParamType):  # type: ignore[type-arg]
     """A date or time (ISO 8601), or how long ago (7d)."""
 

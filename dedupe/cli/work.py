@@ -16,6 +16,7 @@ from dedupe.cli.add import no_texts
 from dedupe.cli.daemon_options import begun, listen, listening, logging, name, own_name
 from dedupe.cli.options import (
     Duration,
+    Interval,
     all_of,
     index_level,
     index_url,
@@ -52,6 +53,14 @@ keep = option(
     show_default=True,
     help="How long articles and messages stay in the queue after they are done with: 24h, 7d.",
 )
+recluster = option(
+    "--recluster",
+    type=Interval(),
+    default="1h",
+    show_default=True,
+    help="How often all stories are made anew, as a scan makes them, while nothing waits: 1h, 1d;"
+    " off for never.",
+)
 output = option(
     "-o",
     "--output",
@@ -70,8 +79,8 @@ webhook_secret_file = option(
     help="File with the secret that signs what is posted; or set DEDUPE_WEBHOOK_SECRET.",
 )
 working: Callable[[Any], Any] = all_of(
-    index_url, index_level, index_window, no_texts, online, batch, takeover, keep, output, webhook,
-    webhook_secret_file,
+    index_url, index_level, index_window, no_texts, online, batch, takeover, keep, recluster,
+    output, webhook, webhook_secret_file,
 )  # fmt: skip
 
 
@@ -101,9 +110,10 @@ def work(**given: Any) -> None:
 
 
 def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
-    """What decides, what tells of it, and what watches the store. Raises DedupeError."""
+    """What decides, evens out, tells of it, and watches the store. Raises DedupeError."""
     from dedupe.cli.opening import open_deduper, opened_queue
     from dedupe.daemon.members import Member
+    from dedupe.daemon.reclustering import Reclustering
     from dedupe.daemon.watch import Watch
     from dedupe.daemon.worker import Settings, Worker
     from dedupe.index.opening import open_index
@@ -114,16 +124,23 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     member = Member("worker", called)
     told = readers(given, metrics, member.place)
     # What is wrong is said before anything runs.
-    open_deduper(given).index.close()
+    deduper = open_deduper(given)
+    deduper.index.close()
     with opened_queue(given) as opened:
         member.claim(opened, time.time)
     queue = partial(open_queue, url)
     handle = partial(open_index, url)
-    return [
+    parts: list[Part] = [
         Worker(queue, partial(open_deduper, given), metrics, settings),
         *told,
         Watch(queue, handle, metrics),
     ]
+    if every := given["recluster"] * _HOUR:
+        evens = Reclustering(
+            url, deduper.params, (queue, handle), metrics, holder=member.place, every=every
+        )
+        parts.insert(0, evens)  # what it is at is ended first
+    return parts
 
 
 def readers(given: dict[str, Any], metrics: Metrics, holder: str) -> list[Part]:

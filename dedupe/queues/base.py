@@ -180,8 +180,9 @@ class Queue(Protocol):
     def publish(self, reader: str, before: str, after: str, outputs: Sequence[bytes]) -> bool:
         """Append messages and move a cursor, in one step; False, and nothing, where it was moved.
 
-        For what is copied from another log: the cursor is a position in that, and `trim` takes no
-        notice of it. Without outputs it says that a reader is one that copies.
+        For what is copied from another log: the cursor is a position in that, or any text that
+        tells how far its reader is, and `trim` takes no notice of it. Without outputs it says that
+        a reader is one that copies.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -100,6 +101,43 @@ def test_who_joins_while_it_runs_stays_in_the_story() -> None:
     recluster(deduper, progress=meanwhile)
     assert partition(deduper.index) == {frozenset({*IDS, "meanwhile"})}
     assert_sound(deduper.index)
+
+
+@pytest.mark.parametrize("stage", ["reading", "clustering", "changing"])
+@pytest.mark.parametrize("what", ["version", "takedown", "expiry"])
+def test_what_goes_while_it_runs_is_left_out(stage: str, what: str) -> None:
+    runs = [copy(a, f"{a.id}-{hours:.0f}", hours) for hours in (200.0, 100.0, 0.0) for a in DAM]
+    other = Deduper(MemoryIndex())
+    other.add_batch(runs)
+    deduper = Deduper(other.index)
+    left = [what]
+
+    def meanwhile(at: str, done: int, total: int) -> None:
+        if at != stage or not left:
+            return
+        match left.pop():
+            case "version":
+                for article in runs[::3]:
+                    other.add(replace(article, text=f"{article.text}\n\nThe mayor spoke."))
+            case "takedown":
+                for article in runs[::3]:
+                    other.remove(article.id, "by court order", LATER)
+            case "expiry":
+                assert runs[0].published is not None
+                assert other.expire(runs[0].published + timedelta(days=4)) > 0
+
+    told = recluster(deduper, progress=meanwhile)
+    assert left == []
+    assert (told.articles, told.missed) == (len(runs), 0)
+    if what != "expiry":  # of which nothing is told
+        assert_sound(deduper.index)
+    told = recluster(deduper)
+    assert told.missed == 0
+    assert told.articles == deduper.index.stats().articles
+    assert told.articles == len(runs) if what == "version" else told.articles < len(runs)
+    assert recluster(deduper).changed == 0
+    names = [name for story in partition(deduper.index) for name in story]
+    assert len(names) == len(set(names)) == told.articles
 
 
 def test_a_hand_that_is_laid_while_it_runs_holds() -> None:

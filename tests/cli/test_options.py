@@ -17,7 +17,7 @@ from dedupe import canonical, feeds
 from dedupe.cli import options as options_module
 from dedupe.cli.config import load_config
 from dedupe.cli.main import commands
-from dedupe.cli.options import Duration, Moment, Score
+from dedupe.cli.options import Duration, Interval, Moment, Score
 from dedupe.models import Level
 from dedupe.params import ScanParams
 
@@ -161,6 +161,17 @@ def test_a_duration_is_read(text: str | int, hours: float) -> None:
 def test_what_is_no_duration_is_refused(text: str | float) -> None:
     with pytest.raises(click.BadParameter, match="write 15m, 36h, 7d or 2w"):
         Duration().convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "hours"), [("off", 0), ("0s", 0), (0, 0), (0.0, 0), ("90m", 1.5)])
+def test_an_interval_is_a_length_of_time_or_off(text: object, hours: float) -> None:
+    assert Interval().convert(text, None, None) == hours
+
+
+@pytest.mark.parametrize("text", ["", "never", "-1h", -1.0, "nan"])
+def test_what_is_no_interval_is_refused_too(text: object) -> None:
+    with pytest.raises(click.BadParameter, match="is no length of time"):
+        Interval().convert(text, None, None)
 
 
 def test_a_moment_without_an_offset_is_utc() -> None:

@@ -72,6 +72,16 @@ def test_who_copies_keeps_nothing_back(queue: Queue) -> None:
     assert queue.trim(later()) == 2
 
 
+def test_who_copies_may_remember_any_text(queue: Queue) -> None:
+    told = '{"position": 7, "begun": 1.5} ü'
+    assert queue.publish("recluster", queue.cursor("recluster"), told, [])
+    assert not queue.publish("recluster", "", "other", [])
+    tell(queue, b"1")
+    assert queue.backlog().behind == {}
+    assert queue.trim(later()) == 2
+    assert queue.cursor("recluster") == told
+
+
 def test_nothing_is_trimmed_before_its_time(queue: Queue) -> None:
     tell(queue, b"1")
     assert queue.trim(time.time() - 60) == 0
