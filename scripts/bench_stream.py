@@ -37,7 +37,8 @@ from dedupe.feeds import read_articles
 from dedupe.queues.opening import open_queue
 
 LONG = "allsides_12k.jsonl.gz"
-WARM, LOT = 3_000, 10_000  # articles that wait; of long ones a third
+# Articles that wait; of long ones a third. A worker has its filters of buckets after 4,096.
+WARM, LOT = 5_000, 10_000
 LISTEN = "127.0.0.1:9465"
 SAMPLES = (20_000, 60_000, 100_000, 140_000, 200_000)  # articles after which memory is looked at
 WEEKLY = 10_000  # articles in a window while memory is measured

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,8 +24,10 @@ import redis
 
 SLOTS = 16384
 _BUS = 10_000  # a cluster's servers talk to each other on their port + this
+_PORTS = (10_000, 32_000)
 _PATIENCE = 20.0  # seconds until a server must answer
 _namespaces = itertools.count(1)
+_any = random.SystemRandom()  # hypothesis seeds the others
 
 
 def executable() -> str:
@@ -38,20 +41,20 @@ def executable() -> str:
 
 
 def free_port(bus: bool = False) -> int:
-    """A port of the loopback that nobody listens on; with `bus` also the one a cluster needs."""
+    """A port of the loopback that nobody listens on; with `bus` also the one a cluster needs.
+
+    Below those that systems give by themselves: a server that a test starts again must find its
+    port free, although other tests run at the same time.
+    """
     while True:
+        port = _any.randrange(*_PORTS)
         with ExitStack() as held:
-            first = held.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            if not bus:
-                return port
-            if port + _BUS < 65536:
-                try:
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port + _BUS))
-                except OSError:
-                    continue
-                return port
+            try:
+                for each in (port, port + _BUS) if bus else (port,):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", each))
+            except OSError:
+                continue
+            return port
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

@@ -84,10 +84,10 @@ def test_a_stream_that_has_lost_what_was_read_last_makes_everything_unknown() ->
     assert one.hear([(b"7-0", (b"e", b"")), (b"8-0", (b"e", said))], set())
     assert one.position == b"8-0"
     keys, row = np.array([[1, 2], [3, 4]], np.uint32), np.arange(2)
-    assert np.asarray(one.look(5, keys, row)).tolist() == [[True, True], [False, False]]
+    assert one.look(5, keys, row).tolist() == [[True, True], [False, False]]
     assert not one.hear([(b"9-0", (b"e", said))], set())
     assert one.position is None
-    assert one.look(5, keys, row) is True
+    assert one.look(5, keys, row).all()
 
 
 def test_an_entry_of_a_stranger_makes_everything_unknown() -> None:

@@ -116,12 +116,12 @@ def _cell(
 class Filter:
     """A Bloom filter of the buckets of one slice."""
 
-    def __init__(self, entries: int) -> None:
-        """With room for twice as many entries as there are."""
+    def __init__(self, entries: int, *, everything: bool = False) -> None:
+        """With room for twice as many entries as there are; or one that takes all for known."""
         size = _LEAST
         while size < min(_MOST, 2 * BITS * entries):
             size *= 2
-        self._bits = np.zeros(size // 64, np.uint64)
+        self._bits = np.full(size // 64, ~np.uint64(0) if everything else 0, np.uint64)
         self._shift = np.uint64(64 - size.bit_length() + 1)
         self._entries = 0
 
@@ -149,6 +149,9 @@ class Presence:
     def __init__(self, bands: int) -> None:
         self._bands = np.arange(bands, dtype=np.int32)
         self._filters: dict[int, Filter] = {}  # the one used last is the last
+        self._unknown = Filter(
+            0, everything=True
+        )  # of slices that have none: there may be anything
         self._read: dict[int, int] = {}  # visits that read all, by slice
         self.position: bytes | None = None  # newest entry of the stream that is known
 
@@ -211,20 +214,19 @@ class Presence:
     def enter(self, slices: NDArray[Any], keys: NDArray[np.uint32]) -> None:
         """Know articles with keys (n, bands) as entered."""
         for slice in np.unique(slices).tolist():
-            if slice in self._filters:
-                mine = np.ascontiguousarray(keys[slices == slice]).astype(np.uint32, copy=False)
-                self._filters[slice].mark(mine.ravel(), np.tile(self._bands, len(mine)))
+            mine = np.ascontiguousarray(keys[slices == slice]).astype(np.uint32, copy=False)
+            found = self._filters.get(slice, self._unknown)
+            found.mark(mine.ravel(), np.tile(self._bands, len(mine)))
 
     def look(
         self, slice: int, keys: NDArray[np.uint32], rows: NDArray[np.int64]
-    ) -> NDArray[np.bool_] | bool:
-        """Which buckets of rows of keys may have members in a slice, (rows, bands); True: any."""
-        found = self._filters.get(slice)
-        if found is None:
+    ) -> NDArray[np.bool_]:
+        """(rows, bands): which buckets of rows of keys (n, bands) may have members in a slice."""
+        if slice in self._filters:
+            self._filters[slice] = self._filters.pop(slice)
+        else:
             self._read[slice] = self._read.get(slice, 0) + len(rows)
-            return True
-        self._filters[slice] = self._filters.pop(slice)
-        return found.look(keys, rows)
+        return self._filters.get(slice, self._unknown).look(keys, rows)
 
     def forget(self) -> None:
         """Know nothing any more, nor when a pass is worth it: who falls behind would repeat it."""
