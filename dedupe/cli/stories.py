@@ -53,7 +53,7 @@ def clusters(**given: Any) -> None:
 
     as_table = (given["to"] or ("table" if sys.stdout.isatty() else "jsonl")) == "table"
     with opened_index(given) as opened:
-        stories, total = listed(
+        page = listed(
             opened,
             min_size=given["min_size"],
             since=given["since"],
@@ -63,10 +63,10 @@ def clusters(**given: Any) -> None:
             limit=given["limit"] or (_SHOWN if as_table else None),
         )
     if as_table:
-        show(stories_table(stories, total))
+        show(stories_table(page))
         return
     encode = msgspec.json.Encoder().encode
-    for story in stories:
+    for story in page.stories:
         sys.stdout.buffer.write(encode(story) + b"\n")
     sys.stdout.flush()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from rich import box
@@ -13,11 +13,11 @@ from rich.text import Text
 from dedupe.cli.side_by_side import Texts
 from dedupe.cli.terminal import counted, harmless
 from dedupe.deduper import Evidence, Member, StoryView, Version
-from dedupe.maintenance.listing import Listed
+from dedupe.maintenance.listing import Page
 from dedupe.models import Article
 
 
-def stories_table(stories: Sequence[Listed], total: int) -> Table:
+def stories_table(page: Page) -> Table:
     """One row for each story."""
     table = _table("Stories")
     table.add_column("size", justify="right", no_wrap=True)
@@ -26,13 +26,14 @@ def stories_table(stories: Sequence[Listed], total: int) -> Table:
     table.add_column("credit", no_wrap=True)
     table.add_column("latest", no_wrap=True)
     table.add_column("story", no_wrap=True)
-    for story in stories:
+    for story in page.stories:
         credit = f"{story.credit} ({story.credit_count:,})" if story.credit else ""
         cells = (story.title or story.canonical_id, story.source or "", credit, time_of(story.last))
         table.add_row(f"{story.size:,}", *map(_cell, cells), _cell(story.id))
-    table.caption = counted(total, "story", "stories")
-    if len(stories) < total:
-        table.caption = f"{len(stories):,} of {total:,} stories; --limit NUMBER shows more"
+    table.caption = counted(page.total, "story", "stories")
+    if page.next:
+        shown = f"{len(page.stories):,} of {page.total:,} stories"
+        table.caption = f"{shown}; --limit NUMBER shows more"
     return table
 
 
