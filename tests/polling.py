@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from servers import holding
 
 from dedupe.daemon.fetching import Fetcher, Limits
 from dedupe.daemon.listing import List
@@ -19,7 +20,6 @@ from dedupe.queues.opening import open_queue
 
 AGENT = "newsdedupe-test/1"
 FAST = Polling(pace=Pace(0.05, 0.1), per_host_delay=0.0, grace=2.0)
-_PATIENCE = 30.0  # seconds
 
 
 def listing(*feeds: str | Subscription, name: str = "feeds.txt") -> List:
@@ -70,14 +70,6 @@ def run(polling: Poller | Sequence[Poller], until: Callable[[], bool]) -> None:
             await asyncio.gather(*tasks)
 
     asyncio.run(main())
-
-
-async def holding(holds: Callable[[], bool]) -> None:
-    """Wait for something while the loop goes on."""
-    end = time.monotonic() + _PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it does not come to hold"
-        await asyncio.sleep(0.02)
 
 
 def taken(queue: Queue) -> list[dict[str, Any]]:

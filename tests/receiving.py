@@ -101,9 +101,3 @@ def decision(id: str, cluster: str) -> dict[str, object]:
 
 def merged(id: str, cluster: str, other: str) -> dict[str, object]:
     return {"type": "event", "id": id, "kind": "merged", "cluster": cluster, "other": other}
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)

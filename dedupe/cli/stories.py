@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dedupe.cli.options import Moment, index, option
+from dedupe.cli.options import Moment, index, jsonl_or_table, option
 
 _SHOWN = 20  # stories of a table where no limit is given
 
@@ -34,11 +34,7 @@ _SHOWN = 20  # stories of a table where no limit is given
 @option(
     "--limit", type=click.IntRange(1), help=f"So many at most. Default: all; in a table {_SHOWN}."
 )
-@option(
-    "--to",
-    type=click.Choice(["jsonl", "table"]),
-    help="Output format. Default: table on a terminal, else JSONL.",
-)
+@jsonl_or_table
 def clusters(**given: Any) -> None:
     """List the stories of an index.
 

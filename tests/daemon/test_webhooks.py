@@ -7,7 +7,8 @@ from io import StringIO
 
 import pytest
 from aiohttp import web
-from receiving import SECRET, decision, listening, merged, sending, tell, until
+from receiving import SECRET, decision, listening, merged, sending, tell
+from servers import holding
 from working import Message, queue_of
 
 from dedupe.daemon.webhooks import reader_of, signature_with
@@ -19,7 +20,7 @@ def test_every_message_is_posted_with_a_signature_that_holds(url: str) -> None:
         with queue_of(url) as queue:
             tell(queue, *(decision(f"a{i}", f"s{i % 3}") for i in range(40)))
             async with listening() as receiver, sending(url, receiver.url):
-                await until(lambda: len(receiver.taken) == 40)
+                await holding(lambda: len(receiver.taken) == 40)
             last = queue.outputs("", 100)[-1].id
             assert queue.cursor(reader_of(receiver.url)) == last
         for story in range(3):
@@ -45,11 +46,11 @@ def test_a_merge_keeps_the_order_of_both_stories(sqlite_url: str) -> None:
                 listening(lambda message, _: answer(message)) as receiver,
                 sending(sqlite_url, receiver.url),
             ):
-                await until(lambda: set(receiver.names) == {"a0", "c0"})
+                await holding(lambda: set(receiver.names) == {"a0", "c0"})
                 assert "m" not in receiver.begun
                 assert "a1" not in receiver.begun
                 held.set()
-                await until(lambda: len(receiver.taken) == 5)
+                await holding(lambda: len(receiver.taken) == 5)
                 names = receiver.names
                 assert names.index("b0") < names.index("m") < names.index("a1")
 
@@ -68,12 +69,12 @@ def test_the_cursor_stays_behind_what_was_not_taken_and_what_follows_is_sent_aft
             first = queue.outputs("", 100)[0].id
             async with listening(broken) as receiver:
                 async with sending(url, receiver.url):
-                    await until(lambda: set(receiver.names) == {"a0", "a2", "a3"})
+                    await holding(lambda: set(receiver.names) == {"a0", "a2", "a3"})
                 assert queue.cursor(reader_of(receiver.url)) == first
                 receiver.answer = lambda message, attempt: web.Response()
                 async with sending(url, receiver.url):
-                    await until(lambda: "a1" in receiver.names)
-                await until(
+                    await holding(lambda: "a1" in receiver.names)
+                await holding(
                     lambda: queue.cursor(reader_of(receiver.url)) == queue.outputs("", 100)[-1].id
                 )
             assert set(receiver.names) == {"a0", "a1", "a2", "a3"}
@@ -88,13 +89,13 @@ def test_one_process_sends_and_another_takes_its_place(url: str) -> None:
             async with listening() as receiver:
                 async with sending(url, receiver.url, holder="one"):
                     tell(queue, decision("a", "a"))
-                    await until(lambda: receiver.names == ["a"])
+                    await holding(lambda: receiver.names == ["a"])
                     async with sending(url, receiver.url, holder="two"):
                         tell(queue, decision("b", "b"))
-                        await until(lambda: receiver.names == ["a", "b"])
+                        await holding(lambda: receiver.names == ["a", "b"])
                 async with sending(url, receiver.url, holder="two"):
                     tell(queue, decision("c", "c"))
-                    await until(lambda: receiver.names == ["a", "b", "c"])
+                    await holding(lambda: receiver.names == ["a", "b", "c"])
 
     asyncio.run(check())
 
@@ -113,7 +114,7 @@ def test_neither_secret_nor_address_is_logged_or_in_an_error(
                 listening(broken) as receiver,
                 sending(sqlite_url, f"{receiver.url}?token=hunter2"),
             ):
-                await until(lambda: receiver.names == ["a"])
+                await holding(lambda: receiver.names == ["a"])
 
     asyncio.run(check())
     assert "webhook not taken" in logged.getvalue()

@@ -8,7 +8,8 @@ from io import StringIO
 
 import pytest
 from aiohttp import web
-from receiving import QUICK, Receiver, decision, listening, sending, tell, until
+from receiving import QUICK, Receiver, decision, listening, sending, tell
+from servers import holding
 from working import Message, messages, of_type, queue_of
 
 from dedupe.daemon.webhooks import Pace, reader_of
@@ -35,7 +36,7 @@ def test_what_is_not_taken_is_sent_again_under_its_id_while_other_stories_go_on(
                 tell(queue, decision(f"a{i}", "a"), decision(f"b{i}", "b"))
             metrics = Metrics()
             async with listening(answer) as receiver, sending(sqlite_url, receiver.url, metrics):
-                await until(lambda: len(receiver.taken) == 6)
+                await holding(lambda: len(receiver.taken) == 6)
             assert [n for n in receiver.names if n[0] == "a"] == ["a0", "a1", "a2"]
             assert [n for n in receiver.names if n[0] == "b"] == ["b0", "b1", "b2"]
             assert receiver.begun.count("a0") == 6
@@ -63,7 +64,7 @@ def test_retry_after_is_honoured_and_nonsense_in_it_is_not(retry: str, sqlite_ur
         with queue_of(sqlite_url) as queue:
             tell(queue, decision("a", "a"))
             async with listening(answer) as receiver, sending(sqlite_url, receiver.url):
-                await until(lambda: receiver.names == ["a"])
+                await holding(lambda: receiver.names == ["a"])
         assert times[1] - times[0] >= (1.0 if retry == "1" else 0.0)
 
     asyncio.run(check())
@@ -82,7 +83,7 @@ def test_a_receiver_that_does_not_answer_in_time_is_asked_again(sqlite_url: str)
                 listening(lambda message, attempt: slowly(attempt)) as receiver,
                 sending(sqlite_url, receiver.url, metrics, QUICK._replace(timeout=0.2)),
             ):
-                await until(lambda: receiver.names == ["a"])
+                await holding(lambda: receiver.names == ["a"])
         assert b'dedupe_webhooks_total{status="timeout"} 1.0' in metrics.exposition()
 
     asyncio.run(check())
@@ -99,7 +100,7 @@ def test_redirects_are_not_followed(sqlite_url: str) -> None:
             tell(queue, decision("a", "a"))
             metrics = Metrics()
             async with listening(answer) as receiver, sending(sqlite_url, receiver.url, metrics):
-                await until(lambda: receiver.names == ["a"])
+                await holding(lambda: receiver.names == ["a"])
         assert b'dedupe_webhooks_total{status="3xx"} 1.0' in metrics.exposition()
 
     asyncio.run(check())
@@ -113,7 +114,7 @@ def test_a_receiver_that_is_not_there_is_tried_until_it_is(sqlite_url: str) -> N
         with queue_of(sqlite_url) as queue:
             tell(queue, decision("a", "a"))
             async with sending(sqlite_url, url, metrics):
-                await until(lambda: b'webhooks_total{status="unreached"}' in metrics.exposition())
+                await holding(lambda: b'webhooks_total{status="unreached"}' in metrics.exposition())
             assert queue.cursor(reader_of(url)) == ""
 
     asyncio.run(check())
@@ -134,12 +135,12 @@ def test_what_waits_for_a_receiver_that_was_away_is_sent_as_soon_as_it_takes_som
                 listening(answer) as receiver,
                 sending(sqlite_url, receiver.url, pace=hours) as reader,
             ):
-                await until(lambda: "webhook fails" in logged.getvalue())
-                await until(lambda: len(receiver.begun) == 20)
+                await holding(lambda: "webhook fails" in logged.getvalue())
+                await holding(lambda: len(receiver.begun) == 20)
                 away = False
                 tell(queue, decision("b", "b"))
-                await until(lambda: len(receiver.taken) == 21)
-                await until(lambda: reader.cursor == queue.outputs("", 99)[-1].id)
+                await holding(lambda: len(receiver.taken) == 21)
+                await holding(lambda: reader.cursor == queue.outputs("", 99)[-1].id)
         assert receiver.names[0] == "b"
 
     asyncio.run(check())
@@ -153,7 +154,7 @@ def test_a_message_is_not_put_off_for_long_while_the_receiver_takes_others(
         if message["id"] == "a" and attempt < 10:
             other = f"b{attempt}"
             tell(queue, decision(other, other))
-            await until(lambda: other in receiver.names)
+            await holding(lambda: other in receiver.names)
             return web.Response(status=500)
         return web.Response()
 
@@ -162,7 +163,7 @@ def test_a_message_is_not_put_off_for_long_while_the_receiver_takes_others(
         tell(queue, decision("a", "a"))
         pace = Pace(first=0.1)  # nine failures in a row are put off for 50 s in all
         async with listening(answer) as receiver, sending(sqlite_url, receiver.url, pace=pace):
-            await until(lambda: "a" in receiver.names)
+            await holding(lambda: "a" in receiver.names)
 
     receiver = Receiver()
     with queue_of(sqlite_url) as queue:
@@ -183,8 +184,8 @@ def test_what_is_never_taken_is_given_up_and_kept_in_the_output_stream(
                 listening(answer) as receiver,
                 sending(url, receiver.url, metrics, QUICK._replace(tries=3)),
             ):
-                await until(lambda: receiver.names == ["a1"])
-                await until(
+                await holding(lambda: receiver.names == ["a1"])
+                await holding(
                     lambda: queue.cursor(reader_of(receiver.url)) == queue.outputs("", 9)[-1].id
                 )
             [kept] = of_type(messages(queue), "undelivered")
@@ -213,10 +214,10 @@ def test_a_message_that_is_refused_while_others_are_taken_is_given_up_soon(
                 listening(answer) as receiver,
                 sending(sqlite_url, receiver.url, metrics, STUBBORN) as reader,
             ):
-                await until(lambda: receiver.begun == ["a0"] * 2)
+                await holding(lambda: receiver.begun == ["a0"] * 2)
                 tell(queue, decision("b", "b"))
-                await until(lambda: receiver.names == ["b", "a1", "a2", "a3"])
-                await until(lambda: reader.cursor == queue.outputs("", 9)[-1].id)
+                await holding(lambda: receiver.names == ["b", "a1", "a2", "a3"])
+                await holding(lambda: reader.cursor == queue.outputs("", 9)[-1].id)
             [kept] = of_type(messages(queue), "undelivered")
             assert (kept["body"]["id"], kept["reason"]) == ("a0", f"status {status}")
         assert b'dedupe_webhooks_total{status="given_up"} 1.0' in metrics.exposition()
@@ -241,9 +242,9 @@ def test_what_is_no_refusal_of_the_message_itself_is_waited_for(
                 listening(answer) as receiver,
                 sending(sqlite_url, receiver.url, pace=STUBBORN),
             ):
-                await until(lambda: "a0" in receiver.begun)
+                await holding(lambda: "a0" in receiver.begun)
                 tell(queue, decision("b", "b"))
-                await until(lambda: receiver.names == ["b", "a0", "a1"])
+                await holding(lambda: receiver.names == ["b", "a0", "a1"])
             assert of_type(messages(queue), "undelivered") == []
 
     asyncio.run(check())
@@ -269,9 +270,9 @@ def test_a_receiver_that_refuses_everything_is_waited_for_and_the_log_says_where
                 sending(sqlite_url, receiver.url, pace=STUBBORN),
             ):
                 most = 3 * STUBBORN.refusals
-                await until(lambda: all(receiver.begun.count(n) > most for n in ("a0", "b0")))
+                await holding(lambda: all(receiver.begun.count(n) > most for n in ("a0", "b0")))
                 right = True
-                await until(lambda: len(receiver.taken) == 3)
+                await holding(lambda: len(receiver.taken) == 3)
             assert [name for name in receiver.names if name[0] == "a"] == ["a0", "a1"]
             assert of_type(messages(queue), "undelivered") == []
 
@@ -293,12 +294,12 @@ def test_a_receiver_that_wants_no_more_gets_no_more_until_it_is_reread(
                 return web.Response(status=410)
 
             async with listening(gone) as receiver, sending(sqlite_url, receiver.url) as reader:
-                await until(lambda: "410" in str(reader.unready()))
+                await holding(lambda: "410" in str(reader.unready()))
                 assert receiver.begun == ["a0"]
                 assert queue.cursor(reader_of(receiver.url)) == ""
                 receiver.answer = lambda message, attempt: web.Response()
                 reader.reread()
-                await until(lambda: receiver.names == ["a0", "a1", "a2"])
+                await holding(lambda: receiver.names == ["a0", "a1", "a2"])
                 assert reader.unready() is None
 
     asyncio.run(check())
