@@ -21,6 +21,7 @@ import msgspec
 import pyarrow
 import pyarrow.parquet
 import pytest
+from commands import begun
 from rich.cells import cell_len
 
 from dedupe.models import Decision
@@ -272,7 +273,7 @@ def test_on_a_terminal_the_table_stays_whole_beside_the_progress(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal, side = pty.openpty()
-    with scanning(str(write(*two_copies)), stdin=side, stdout=side, stderr=side) as scan:
+    with begun("scan", write(*two_copies), stdin=side, stdout=side, stderr=side) as scan:
         os.close(side)
         shown = b"".join(iter(lambda: _read(terminal), b"")).decode()
         os.close(terminal)
@@ -410,7 +411,7 @@ def test_a_slip_of_the_pen_stops_before_anything_is_opened(
 
 def test_an_article_of_200_megabytes_does_not_stop_the_others(lines: Any, two_copies: Any) -> None:
     a, b = (json.dumps(copy).encode() + b"\n" for copy in two_copies)
-    with scanning("-", "--rejects", "no.jsonl") as scan:
+    with begun("scan", "-", "--rejects", "no.jsonl") as scan:
         assert scan.stdin is not None
         scan.stdin.write(a + b'{"id": "huge", "text": "')
         for _ in range(200):
@@ -438,15 +439,6 @@ def test_a_zip_bomb_does_not_stop_the_others(
 # ---- how it ends --------------------------------------------------------------------------------
 
 
-def scanning(*arguments: str, **settings: Any) -> subprocess.Popen[bytes]:
-    """A scan that is under way."""
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, "-m", "dedupe", "scan", *arguments],
-        **{"stdin": pipe, "stdout": pipe, "stderr": pipe, **settings},
-    )
-
-
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 def test_a_full_disk_is_told_and_exits_1(run: Any, examples: Path) -> None:
     told = re.compile(r"dedupe: (/dev/full: )?No space left on device\n")
@@ -461,7 +453,7 @@ def test_a_full_disk_is_told_and_exits_1(run: Any, examples: Path) -> None:
 
 def test_a_reader_that_has_seen_enough_ends_the_scan_quietly(write: Any, other: Any) -> None:
     given = write(*({**other, "id": f"{n:0200d}"} for n in range(2000)))
-    with scanning(str(given), "-q") as scan:
+    with begun("scan", given, "-q") as scan:
         assert scan.stdout is not None
         assert scan.stderr is not None
         assert json.loads(scan.stdout.readline())["id"] == f"{0:0200d}"
@@ -476,7 +468,7 @@ def test_a_scan_that_is_stopped_leaves_no_half_written_file(
 ) -> None:
     Path("out.jsonl").write_text("as it was\n")
     # Ctrl-C reaches a program whose parent ignores it only if that is undone.
-    with scanning("-", "-o", "out.jsonl", preexec_fn=_heed_interrupts) as scan:
+    with begun("scan", "-", "-o", "out.jsonl", preexec_fn=_heed_interrupts) as scan:
         assert scan.stdin is not None
         assert scan.stderr is not None
         scan.stdin.write(json.dumps(two_copies[0]).encode() + b"\n")
