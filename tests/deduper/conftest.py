@@ -1,4 +1,4 @@
-"""Processes that add, and indexes that outlive them."""
+"""Processes that add, and indexes of each backend."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stores import Urls
 from streams import Partition, clear_cut, partition
 
 from dedupe.deduper import Deduper
+from dedupe.index.base import Index
 from dedupe.index.opening import open_index
 
 
@@ -41,3 +42,11 @@ def lasting_urls(request: pytest.FixtureRequest) -> Urls:
     """Of a file, and on a server."""
     urls: Urls = request.getfixturevalue(f"{request.param}_urls")
     return urls
+
+
+@pytest.fixture
+def index(urls: Urls) -> Iterator[Index]:
+    """Of each backend."""
+    opened = open_index(urls())
+    yield opened
+    opened.close()
