@@ -44,7 +44,7 @@ def clusters(**given: Any) -> None:
 
     from dedupe.cli.opening import opened_index
     from dedupe.cli.rendering import show
-    from dedupe.cli.story_tables import stories_table
+    from dedupe.cli.story_tables import StoriesTable
     from dedupe.maintenance.listing import listed
 
     as_table = (given["to"] or ("table" if sys.stdout.isatty() else "jsonl")) == "table"
@@ -59,7 +59,7 @@ def clusters(**given: Any) -> None:
             limit=given["limit"] or (_SHOWN if as_table else None),
         )
     if as_table:
-        show(stories_table(page))
+        show(StoriesTable(page))
         return
     encode = msgspec.json.Encoder().encode
     for story in page.stories:
