@@ -9,6 +9,7 @@ from typing import Any
 
 from servers import holding
 
+from dedupe.daemon.feedstate import FeedState, decode
 from dedupe.daemon.fetching import Fetcher, Limits
 from dedupe.daemon.listing import List
 from dedupe.daemon.poller import Poller, Polling
@@ -75,3 +76,9 @@ def run(polling: Poller | Sequence[Poller], until: Callable[[], bool]) -> None:
 def taken(queue: Queue) -> list[dict[str, Any]]:
     """The articles in the queue that nobody has had, in their order."""
     return [json.loads(entry.body) for entry in queue.take("test", 100_000, 0.0)]
+
+
+def state_of(queue: Queue, key: str) -> FeedState:
+    """What is stored of a feed; of one that is not there what nobody has asked."""
+    states = [decode(feed.state, key) for feed in queue.feeds() if feed.key == key]
+    return states[0] if states else FeedState(url=key, source="")
