@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +9,7 @@ from functools import partial
 
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook
-from working import Message
+from working import Message, in_loop
 
 from dedupe.daemon.webhooks import Pace, WebhookReader, signature_with
 from dedupe.metrics import Metrics
@@ -79,13 +78,8 @@ async def sending(
         url, signature_with(SECRET), partial(open_queue, store), holder, metrics or Metrics(),
         pace=pace,
     )  # fmt: skip
-    stop = asyncio.Event()
-    task = asyncio.create_task(reader.run(stop))
-    try:
+    async with in_loop(reader):
         yield reader
-    finally:
-        stop.set()
-        await task
 
 
 def tell(queue: Queue, *told: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ there, and answers with the child's process id, then the status that it ended wi
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import msgspec
 from telling import Program
 
 from dedupe.daemon.logs import configure
+from dedupe.daemon.part import Part
 from dedupe.daemon.threads import Threaded
 from dedupe.daemon.worker import Settings, Worker
 from dedupe.deduper import Deduper
@@ -117,6 +119,18 @@ def asked(port: int, path: str) -> tuple[int, str]:
             return error.code, error.read().decode()
     except OSError:
         return 0, ""
+
+
+@asynccontextmanager
+async def in_loop(part: Part) -> AsyncIterator[None]:
+    """Let a part run in this loop as long as the context lasts."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(part.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
 
 
 class Forking(Program):

@@ -199,7 +199,7 @@ class WebhookReader(Reader):
         for earlier in before:
             if not await earlier:
                 return False
-        refused: list[int] = []  # each time, how many messages were taken by then
+        refused, taken = 0, self._taken
         for failures in range(1, self._pace.tries + 1):
             try:
                 await self._left_alone()
@@ -209,10 +209,9 @@ class WebhookReader(Reader):
                     await self._post(output)
             except Failure as failure:
                 self._metrics.webhooks.labels(failure.status).inc()
-                if failure.refused:
-                    refused.append(self._taken)
-                alone = failure.refused and self._taken > refused[0]  # others were taken since
-                hopeless = alone and len(refused) >= self._pace.refusals
+                refused += failure.refused
+                alone = failure.refused and self._taken > taken  # others are taken
+                hopeless = alone and refused >= self._pace.refusals
                 if hopeless or failures == self._pace.tries:
                     await self._give_up(output, str(failure))
                     return True

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from servers import holding
-from working import queue_of
+from working import in_loop, queue_of
 
 from dedupe.daemon.lines import Lines
 from dedupe.daemon.readers import LineReader
@@ -34,13 +34,8 @@ async def reading(
     url: str, path: Path, holder: str = "one", most: int = 256
 ) -> AsyncIterator[LineReader]:
     reader = LineReader(str(path), partial(open_queue, url), holder, wait=0.05, most=most)
-    stop = asyncio.Event()
-    task = asyncio.create_task(reader.run(stop))
-    try:
+    async with in_loop(reader):
         yield reader
-    finally:
-        stop.set()
-        await task
 
 
 def ids(path: Path) -> list[str]:

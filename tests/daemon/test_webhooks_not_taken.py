@@ -227,6 +227,31 @@ def test_a_message_that_is_refused_while_others_are_taken_is_given_up_soon(
     assert json.loads(told)["why"] == f"status {status}"
 
 
+def test_a_receiver_that_refuses_one_kind_of_message_gets_all_others_in_order(
+    sqlite_url: str,
+) -> None:
+    """More than may wait behind the first that was not taken."""
+
+    def answer(message: Message, attempt: int) -> web.Response:
+        return web.Response(status=422 if message["id"][0] == "e" else 200)
+
+    async def check() -> None:
+        with queue_of(sqlite_url) as queue:
+            for i in range(90):
+                tell(queue, *(decision(f"{kind}{i}", f"s{i}") for kind in "aeb"))
+            async with (
+                listening(answer) as receiver,
+                sending(sqlite_url, receiver.url, pace=STUBBORN._replace(refusals=2)) as reader,
+            ):
+                await holding(lambda: len(receiver.taken) == 180)
+                await holding(lambda: reader.cursor == queue.outputs("", 999)[-1].id)
+            assert len(of_type(messages(queue), "undelivered")) == 90
+        for i in range(90):
+            assert [n for n in receiver.names if n[1:] == str(i)] == [f"a{i}", f"b{i}"]
+
+    asyncio.run(check())
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 408, 425, 429, 500, 503])
 def test_what_is_no_refusal_of_the_message_itself_is_waited_for(
     status: int, sqlite_url: str
