@@ -9,11 +9,11 @@ SEED is the order, SIZE the articles of a batch; of four articles the one number
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from streams import batches, clear_cut, shuffled
+from telling import Program
 
 from dedupe.deduper import Deduper
 from dedupe.index.opening import open_index
@@ -36,36 +36,11 @@ def told(*words: object) -> None:
     print(*words, flush=True)
 
 
-class Adding:
+class Adding(Program):
     """One such process, as a test sees it."""
 
     def __init__(self, root: Path) -> None:
-        paths = [str(root), str(root / "tests"), os.environ.get("PYTHONPATH", "")]
-        self.process = subprocess.Popen(
-            [sys.executable, __file__],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )  # fmt: skip
-
-        assert self.process.stdout is not None
-        self.answers = self.process.stdout
-
-    def tell(self, *words: object) -> None:
-        """Have it do something."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(" ".join(map(str, words)) + "\n")
-        self.process.stdin.flush()
-
-    def hear(self) -> str:
-        """What it answers; empty where it has ended."""
-        return self.answers.readline().strip()
-
-    def end(self) -> None:
-        """Let it end, and wait for that."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-        self.answers.close()
+        super().__init__(__file__, root)
 
 
 def main() -> None:

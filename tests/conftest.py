@@ -11,7 +11,7 @@ from hypothesis import settings
 settings.register_profile("dedupe", deadline=None)  # the first example may compile a kernel
 settings.load_profile("dedupe")
 
-pytest_plugins = ["servers"]  # real Redis servers: tests/servers.py
+pytest_plugins = ["servers", "stores"]  # real Redis servers, and what they and files keep
 
 ROOT = Path(__file__).resolve().parent.parent
 

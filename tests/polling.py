@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from servers import holding
+
+from dedupe.daemon.feedstate import FeedState, decode
 from dedupe.daemon.fetching import Fetcher, Limits
 from dedupe.daemon.listing import List
 from dedupe.daemon.poller import Poller, Polling
@@ -19,7 +21,6 @@ from dedupe.queues.opening import open_queue
 
 AGENT = "newsdedupe-test/1"
 FAST = Polling(pace=Pace(0.05, 0.1), per_host_delay=0.0, grace=2.0)
-_PATIENCE = 30.0  # seconds
 
 
 def listing(*feeds: str | Subscription, name: str = "feeds.txt") -> List:
@@ -72,14 +73,12 @@ def run(polling: Poller | Sequence[Poller], until: Callable[[], bool]) -> None:
     asyncio.run(main())
 
 
-async def holding(holds: Callable[[], bool]) -> None:
-    """Wait for something while the loop goes on."""
-    end = time.monotonic() + _PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it does not come to hold"
-        await asyncio.sleep(0.02)
-
-
 def taken(queue: Queue) -> list[dict[str, Any]]:
     """The articles in the queue that nobody has had, in their order."""
     return [json.loads(entry.body) for entry in queue.take("test", 100_000, 0.0)]
+
+
+def state_of(queue: Queue, key: str) -> FeedState:
+    """What is stored of a feed; of one that is not there what nobody has asked."""
+    states = [decode(feed.state, key) for feed in queue.feeds() if feed.key == key]
+    return states[0] if states else FeedState(url=key, source="")

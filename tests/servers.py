@@ -7,6 +7,7 @@ that runs already is never touched. Loaded as a pytest plugin by tests/conftest.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import random
@@ -64,6 +65,13 @@ def until(holds: Callable[[], bool], what: str) -> None:
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {_PATIENCE:.0f} s")
         time.sleep(0.02)
+
+
+async def holding(holds: Callable[[], bool]) -> None:
+    """Wait for something while the loop goes on."""
+    async with asyncio.timeout(_PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 class Server:
@@ -234,7 +242,7 @@ def fresh(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all tests; each takes a namespace of its own (redis_url)."""
+    """A server for all tests; each takes a namespace of its own (tests/stores.py)."""
     with running(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
@@ -248,18 +256,6 @@ def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
         yield cluster
     finally:
         cluster.kill()
-
-
-@pytest.fixture
-def redis_url(redis_server: Server) -> str:
-    """The URL of an index that is not there yet, on one server."""
-    return fresh(redis_server.url)
-
-
-@pytest.fixture
-def cluster_url(redis_cluster: Cluster) -> str:
-    """The URL of an index that is not there yet, on a cluster."""
-    return fresh(redis_cluster.url)
 
 
 @pytest.fixture

@@ -21,5 +21,7 @@ def test_a_module_is_named_for_what_is_in_it(modules: list[Path]) -> None:
 
 
 def test_a_file_can_be_read_in_one_sitting(modules: list[Path], root: Path) -> None:
-    lengths = {path: len((root / path).read_text("utf-8").splitlines()) for path in modules}
+    tests = [path.relative_to(root) for path in (root / "tests").rglob("*.py")]
+    files = [*modules, *tests]
+    lengths = {path: len((root / path).read_text("utf-8").splitlines()) for path in files}
     assert {path: n for path, n in lengths.items() if n > LINES_AT_MOST} == {}

@@ -6,6 +6,7 @@ there, and answers with the child's process id, then the status that it ended wi
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -13,15 +14,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from telling import Program
 
 from dedupe.daemon.logs import configure
+from dedupe.daemon.part import Part
+from dedupe.daemon.threads import Threaded
 from dedupe.daemon.worker import Settings, Worker
 from dedupe.deduper import Deduper
 from dedupe.index.opening import open_index
@@ -51,13 +55,8 @@ def working(
         partial(open_queue, url), partial(open_deduper, url), Metrics(),
         Settings(name, **{"wait": 0.1, **settings}), clock,
     )  # fmt: skip
-    thread = threading.Thread(target=worker.work)
-    thread.start()
-    try:
+    with in_thread(worker):
         yield worker
-    finally:
-        worker.stopping.set()
-        thread.join()
 
 
 @contextmanager
@@ -122,36 +121,40 @@ def asked(port: int, path: str) -> tuple[int, str]:
         return 0, ""
 
 
-class Forking:
+@asynccontextmanager
+async def in_loop(part: Part) -> AsyncIterator[None]:
+    """Let a part run in this loop as long as the context lasts."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(part.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+class Forking(Program):
     """The program, as a test sees it."""
 
     def __init__(self, root: Path) -> None:
-        paths = [str(root), str(root / "tests")]
-        self.process = subprocess.Popen(
-            [sys.executable, __file__],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        self.answers = self.process.stdout
+        super().__init__(__file__, root)
 
     def start(self, name: str, url: str) -> int:
         """Start a worker; its process id."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{name} {url}\n")
-        self.process.stdin.flush()
+        self.tell(name, url)
         return int(self.hear())
 
-    def hear(self) -> str:
-        """The next line."""
-        return self.answers.readline().strip()
 
-    def end(self) -> None:
-        """Let it end."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-        self.answers.close()
+@contextmanager
+def in_thread(part: Threaded) -> Iterator[None]:
+    """Let a part work as long as the context lasts."""
+    thread = threading.Thread(target=part.work)
+    thread.start()
+    try:
+        yield
+    finally:
+        part.stopping.set()
+        thread.join()
 
 
 def main() -> None:

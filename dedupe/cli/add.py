@@ -86,9 +86,10 @@ def check(inputs: tuple[str, ...], **given: Any) -> None:
 def _run(inputs: tuple[str, ...], given: dict[str, Any], *, store: bool) -> None:
     from dedupe.cli.opening import opened
     from dedupe.cli.progress import ScanProgress
+    from dedupe.cli.reading import reading
     from dedupe.cli.rendering import open_output
     from dedupe.cli.scan import files_apart
-    from dedupe.feeds import RejectWriter, read_articles, stored_bytes
+    from dedupe.feeds import RejectWriter, stored_bytes
     from dedupe.kernel import on_compile
 
     files_apart({"--output": given["output"], "--rejects": given["rejects"]}, inputs)
@@ -101,15 +102,8 @@ def _run(inputs: tuple[str, ...], given: dict[str, Any], *, store: bool) -> None
         if rejects is not None:
             rejects.write(rejection)
 
-    articles = read_articles(  # checks the inputs, so that a slip of the pen opens nothing
-        inputs,
-        format=given["from"],
-        now=datetime.now(UTC),
-        on_reject=reject,
-        on_repair=progress.repaired,
-        on_bytes=progress.read,
-        remember=False,  # that is what the index is for
-    )
+    # Checks the inputs, so that a slip of the pen opens nothing; to remember is for the index.
+    articles = reading(inputs, given, progress, reject, remember=False)
     with (
         open_output(given["output"], given["to"], stream=True) as output,
         opened(given, new=store) as deduper,

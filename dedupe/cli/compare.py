@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +67,11 @@ def compare(a: str, b: str, **given: Any) -> None:
 
 def _by_id(a: str, b: str, given: dict[str, Any], progress: ScanProgress) -> Comparison:
     from dedupe.batch.comparison import compare_within
+    from dedupe.cli.reading import reading
 
     if a == b:
         raise UsageError(f"A and B are the same article, {a!r}; name two")
-    articles = _read(given["in"], given, progress)
+    articles = reading(given["in"], given, progress)
     return compare_within(articles, a, b, scan_params(given), progress.stage)
 
 
@@ -91,11 +90,13 @@ def _by_file(a: str, b: str, given: dict[str, Any], progress: ScanProgress) -> C
 
 def _only_article(path: str, given: dict[str, Any], progress: ScanProgress) -> Article:
     """The article of a file. Raises UsageError where it has none, or several."""
+    from dedupe.cli.reading import reading
+
     if path != "-" and not os.path.exists(path):
         raise UsageError(f"{path}: no such file; to name articles by id, give their file with --in")
     if os.path.isdir(path):
         raise UsageError(f"{path}: is a folder; give --in {path} and the ids of two articles")
-    found = list(islice(_read([path], given, progress), 2))
+    found = list(islice(reading([path], given, progress), 2))
     if not found:
         raise UsageError(f"{path}: holds no article")
     if len(found) > 1:
@@ -104,21 +105,6 @@ def _only_article(path: str, given: dict[str, Any], progress: ScanProgress) -> A
             f" such as {found[0].id} {found[1].id}"
         )
     return found[0]
-
-
-def _read(
-    inputs: Sequence[str], given: dict[str, Any], progress: ScanProgress
-) -> Iterator[Article]:
-    from dedupe.feeds import read_articles
-
-    return read_articles(
-        inputs,
-        format=given["from"],
-        now=datetime.now(UTC),
-        on_reject=progress.rejected,
-        on_repair=progress.repaired,
-        on_bytes=progress.read,
-    )
 
 
 def _write(comparison: Comparison, as_json: bool) -> None:

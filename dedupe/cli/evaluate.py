@@ -15,7 +15,9 @@ from click.core import ParameterSource
 from dedupe.cli.options import (
     JUDGING,
     input_format,
+    json_or_table,
     judging,
+    labelled_pairs,
     level,
     option,
     output_file,
@@ -35,12 +37,7 @@ _OF_THE_SCAN = ("level", "window", *JUDGING, "workers")
 
 @click.command()
 @click.argument("labelled", nargs=-1, metavar="LABELLED...")
-@option(
-    "--pairs",
-    multiple=True,
-    metavar="FILE",
-    help="Labelled pairs, as JSONL: id_a, id_b, label, weight. Give it again for more files.",
-)
+@labelled_pairs
 @option(
     "--decisions",
     metavar="FILE",
@@ -48,11 +45,7 @@ _OF_THE_SCAN = ("level", "window", *JUDGING, "workers")
 )
 @input_format
 @output_file
-@option(
-    "--to",
-    type=click.Choice(["json", "table"]),
-    help="Output format. Default: table on a terminal, else JSON.",
-)
+@json_or_table
 @level
 @window
 @judging

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.options import Duration, index_url, option
+from dedupe.cli.options import Duration, index_url, jsonl_or_table, option
 from dedupe.cli.polling import asking, fetch_pages
 from dedupe.cli.terminal import counted, harmless
 from dedupe.errors import UsageError
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 _MINUTES = 60.0  # an hour has
 
-to = option(
-    "--to",
-    type=click.Choice(["jsonl", "table"]),
-    help="Output format. Default: table on a terminal, else JSONL.",
-)
 list_file = option(
     "--feeds", metavar="FILE", help="Change this list of feeds too, so that they stay as they are."
 )
@@ -41,7 +36,7 @@ def feeds_group() -> None:
 
 @feeds_group.command("list")
 @index_url
-@to
+@jsonl_or_table
 def list_(**given: Any) -> None:
     """Say which feeds there are, what their articles come from, and where they are listed."""
     from dedupe.cli.feed_tables import feeds_shown
@@ -54,7 +49,7 @@ def list_(**given: Any) -> None:
 
 @feeds_group.command()
 @index_url
-@to
+@jsonl_or_table
 def status(**given: Any) -> None:
     """Say how each feed is: its last success and change, how often it is asked, what is wrong.
 
@@ -69,7 +64,7 @@ def status(**given: Any) -> None:
 @feeds_group.command()
 @urls
 @asking
-@to
+@jsonl_or_table
 def check(urls: tuple[str, ...], **given: Any) -> None:
     """Ask and read feeds once and say what was found. Nothing is stored.
 

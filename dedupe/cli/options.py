@@ -117,6 +117,22 @@ input_format = option(
 output_file = option(
     "-o", "--output", default="-", show_default=True, metavar="FILE|-", help="Where to write."
 )
+labelled_pairs = option(
+    "--pairs",
+    multiple=True,
+    metavar="FILE",
+    help="Labelled pairs, as JSONL: id_a, id_b, label, weight. Give it again for more files.",
+)
+json_or_table = option(
+    "--to",
+    type=click.Choice(["json", "table"]),
+    help="Output format. Default: table on a terminal, else JSON.",
+)
+jsonl_or_table = option(
+    "--to",
+    type=click.Choice(["jsonl", "table"]),
+    help="Output format. Default: table on a terminal, else JSONL.",
+)
 level = option(
     "--level",
     type=click.Choice(LEVELS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.options import index_url, option
+from dedupe.cli.options import index_url, jsonl_or_table, option
 from dedupe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 _MOST = 1_000  # dead that are read at once
 
 every = option("--all", is_flag=True, help="All of them.")
-output_format = option(
-    "--to",
-    type=click.Choice(["jsonl", "table"]),
-    help="Output format. Default: table on a terminal, else JSONL.",
-)
 
 
 @click.group("queue")
@@ -31,7 +26,7 @@ def queue_group() -> None:
 
 @queue_group.command()
 @index_url
-@output_format
+@jsonl_or_table
 def status(**given: Any) -> None:
     """Say how much waits, and how far those who read what was decided are behind."""
     import msgspec
@@ -51,7 +46,7 @@ def status(**given: Any) -> None:
 
 @queue_group.command()
 @index_url
-@output_format
+@jsonl_or_table
 def dead(**given: Any) -> None:
     """List what was given up, with the reason; as JSONL also with the article as it came."""
     import msgspec

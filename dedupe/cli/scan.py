@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,8 +67,9 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
     """
     from dedupe.batch.scan import scan as run
     from dedupe.cli.progress import ScanProgress
+    from dedupe.cli.reading import reading
     from dedupe.cli.rendering import open_output
-    from dedupe.feeds import RejectWriter, read_articles, stored_bytes
+    from dedupe.feeds import RejectWriter, stored_bytes
     from dedupe.kernel import on_compile
 
     params = scan_params(given, **election(given))
@@ -81,14 +82,8 @@ def scan(inputs: tuple[str, ...], **given: Any) -> None:
         if rejects is not None:
             rejects.write(rejection)
 
-    articles = read_articles(  # checks the inputs, so that a slip of the pen opens no output
-        inputs,
-        format=given["from"],
-        now=datetime.now(UTC),
-        on_reject=reject,
-        on_repair=progress.repaired,
-        on_bytes=progress.read,
-    )
+    # Checks the inputs, so that a slip of the pen opens no output.
+    articles = reading(inputs, given, progress, reject)
     with (
         open_output(given["output"], given["to"]) as output,
         RejectWriter(rejects_path) if rejects_path else nullcontext() as rejects,

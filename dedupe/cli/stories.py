@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dedupe.cli.options import Moment, index, option
+from dedupe.cli.options import Moment, index, jsonl_or_table, option
 
 _SHOWN = 20  # stories of a table where no limit is given
 
@@ -34,11 +34,7 @@ _SHOWN = 20  # stories of a table where no limit is given
 @option(
     "--limit", type=click.IntRange(1), help=f"So many at most. Default: all; in a table {_SHOWN}."
 )
-@option(
-    "--to",
-    type=click.Choice(["jsonl", "table"]),
-    help="Output format. Default: table on a terminal, else JSONL.",
-)
+@jsonl_or_table
 def clusters(**given: Any) -> None:
     """List the stories of an index.
 
@@ -48,12 +44,12 @@ def clusters(**given: Any) -> None:
 
     from dedupe.cli.opening import opened_index
     from dedupe.cli.rendering import show
-    from dedupe.cli.story_tables import stories_table
+    from dedupe.cli.story_tables import StoriesTable
     from dedupe.maintenance.listing import listed
 
     as_table = (given["to"] or ("table" if sys.stdout.isatty() else "jsonl")) == "table"
     with opened_index(given) as opened:
-        stories, total = listed(
+        page = listed(
             opened,
             min_size=given["min_size"],
             since=given["since"],
@@ -63,10 +59,10 @@ def clusters(**given: Any) -> None:
             limit=given["limit"] or (_SHOWN if as_table else None),
         )
     if as_table:
-        show(stories_table(stories, total))
+        show(StoriesTable(page))
         return
     encode = msgspec.json.Encoder().encode
-    for story in stories:
+    for story in page.stories:
         sys.stdout.buffer.write(encode(story) + b"\n")
     sys.stdout.flush()
 

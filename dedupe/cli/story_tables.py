@@ -4,36 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from dedupe.cli.side_by_side import Texts
 from dedupe.cli.terminal import counted, harmless
 from dedupe.deduper import Evidence, Member, StoryView, Version
-from dedupe.maintenance.listing import Listed
+from dedupe.maintenance.listing import Listed, Page
 from dedupe.models import Article
 
 
-def stories_table(stories: Sequence[Listed], total: int) -> Table:
-    """One row for each story."""
-    table = _table("Stories")
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("canonical article", ratio=3, no_wrap=True, overflow="ellipsis")
-    table.add_column("source", ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column("credit", no_wrap=True)
-    table.add_column("latest", no_wrap=True)
-    table.add_column("story", no_wrap=True)
-    for story in stories:
-        credit = f"{story.credit} ({story.credit_count:,})" if story.credit else ""
-        cells = (story.title or story.canonical_id, story.source or "", credit, time_of(story.last))
-        table.add_row(f"{story.size:,}", *map(_cell, cells), _cell(story.id))
-    table.caption = counted(total, "story", "stories")
-    if len(stories) < total:
-        table.caption = f"{len(stories):,} of {total:,} stories; --limit NUMBER shows more"
-    return table
+class StoriesTable:
+    """One row for each story. Where there is little room, titles have it: other columns go."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, as wide as the console is."""
+        rows = [_row(story) for story in self._page.stories]
+        shown = _fitting(rows, options.max_width)
+        table = _table("Stories")
+        for name in shown:
+            table.add_column(_HEADS.get(name, name), no_wrap=True, **_LAYOUT.get(name, {}))
+        for row in rows:
+            table.add_row(*(row[name] for name in shown))
+        table.caption = counted(self._page.total, "story", "stories")
+        if self._page.next:
+            part = f"{len(rows):,} of {self._page.total:,} stories"
+            table.caption = f"{part}; --limit NUMBER shows more"
+        yield table
+
+
+_HEADS = {"title": "canonical article", "day": "latest"}
+_LAYOUT: dict[str, dict[str, Any]] = {
+    "size": {"justify": "right"},
+    "title": {"ratio": 3, "overflow": "ellipsis"},
+    "source": {"ratio": 1, "overflow": "ellipsis"},
+}
+_READABLE = {"title": 30, "source": 12}  # columns that these have at least
+
+
+def _row(story: Listed) -> dict[str, Text]:
+    told = {
+        "size": f"{story.size:,}",
+        "title": story.title or story.canonical_id,
+        "source": story.source or "",
+        "credit": f"{story.credit} ({story.credit_count:,})" if story.credit else "",
+        "latest": time_of(story.last),
+        "day": f"{story.last:%Y-%m-%d}" if story.last else "no date",
+        "story": story.id,
+    }
+    return {name: _cell(text) for name, text in told.items()}
+
+
+def _fitting(rows: Sequence[dict[str, Text]], width: int) -> Sequence[str]:
+    """The names of the columns that leave enough room for titles; the fewest where none do."""
+    layouts = (
+        ("size", "title", "source", "credit", "latest", "story"),
+        ("size", "title", "source", "day", "story"),
+        ("size", "title", "day", "story"),
+        ("size", "title", "story"),
+    )
+    for names in layouts:
+        widths = (
+            _READABLE.get(name) or max([len(name), *(row[name].cell_len for row in rows)])
+            for name in names
+        )
+        if sum(widths) + 3 * len(names) + 1 <= width:  # what stands between them
+            break
+    return names
 
 
 def story_table(story: StoryView, asked: str) -> Table:

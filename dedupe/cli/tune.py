@@ -13,6 +13,8 @@ from dedupe.cli.options import (
     Score,
     boilerplate,
     input_format,
+    json_or_table,
+    labelled_pairs,
     level,
     model,
     option,
@@ -34,19 +36,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("labelled", nargs=-1, required=True, metavar="LABELLED...")
-@option(
-    "--pairs",
-    multiple=True,
-    metavar="FILE",
-    help="Labelled pairs, as JSONL: id_a, id_b, label, weight. Give it again for more files.",
-)
+@labelled_pairs
 @input_format
 @output_file
-@option(
-    "--to",
-    type=click.Choice(["json", "table"]),
-    help="Output format. Default: table on a terminal, else JSON.",
-)
+@json_or_table
 @level
 @option(
     "--threshold",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import TypeVar
@@ -17,20 +16,22 @@ from typing import TypeVar
 import structlog
 from msgspec import Struct
 
-from dedupe.daemon.feedstate import FeedState, Fresh, Step, after, decode, encode, remembering
+from dedupe.daemon.feedstate import FeedState, Fresh, Step, after, encode, remembering
 from dedupe.daemon.fetching import Fetcher
-from dedupe.daemon.hosts import Hosts, host_of, owner
+from dedupe.daemon.hosts import Hosts
 from dedupe.daemon.listing import List, listed
 from dedupe.daemon.members import died_here
 from dedupe.daemon.parsers import Parsers
 from dedupe.daemon.part import Part
 from dedupe.daemon.patience import PatientQueue, Stopped
 from dedupe.daemon.replies import Source, article
-from dedupe.daemon.schedule import FOREVER, MINUTE, Pace, begin
+from dedupe.daemon.reporting import count, tell
+from dedupe.daemon.schedule import MINUTE, Pace
+from dedupe.daemon.share import Share
 from dedupe.daemon.watched import Watched
-from dedupe.errors import DedupeError, IndexDamaged
+from dedupe.errors import DedupeError
 from dedupe.metrics import Metrics
-from dedupe.queues.base import Feed, Queue
+from dedupe.queues.base import Queue
 
 _Result = TypeVar("_Result")
 
@@ -87,11 +88,9 @@ class Poller(Part):
         self._clock = clock
         self._chance = chance
         self._hosts = Hosts(polling.per_host_delay, clock)
-        self._watched: dict[str, Watched] = {}
+        self._share = Share(member, polling.pace, clock, chance)
         self._tasks: set[asyncio.Task[None]] = set()  # also of feeds that it has no more
         self._asking: set[str] = set()  # hosts
-        self._unreadable: set[str] = set()
-        self._no_feeds = False  # and it was told
         self._members: list[str] = []
         self._wake = asyncio.Event()
         self._rereading = False
@@ -157,7 +156,7 @@ class Poller(Part):
         now, beat = time.monotonic(), self._polling.beat
         if now - self._beaten >= beat:
             self._beaten = now
-            self._count()
+            count(self._metrics, self._share.health())
             members = await self._ask(self._present)
             if members != self._members:
                 log.info("pollers", present=len(members))
@@ -165,7 +164,8 @@ class Poller(Part):
         if now - self._refreshed >= _REFRESH:
             self._refreshed = now
             asked = self._clock()
-            self._share(await self._ask(lambda queue: queue.feeds()), asked)
+            self._share.take(await self._ask(lambda queue: queue.feeds()), self._members, asked)
+            self._hosts.forget()
 
     def _present(self, queue: Queue) -> list[str]:
         """Who is present. Whoever was killed on this machine is not, when this one begins."""
@@ -178,70 +178,13 @@ class Poller(Part):
             queue.present("poller", member, now, 0)
         return [member for member in members if member not in died]
 
-    def _share(self, feeds: Sequence[Feed], asked: float) -> None:
-        """Have the feeds of the hosts that are this poller's, as they were stored when asked."""
-        if not feeds and not self._no_feeds:
-            log.warning("no feeds", hint="name a list with --feeds, or: dedupe feeds add URL")
-        self._no_feeds = not feeds
-        now = self._clock()
-        there = {feed.key for feed in feeds}
-        for key in self._watched.keys() - there:
-            self._drop(key)
-        fresh = []
-        for feed in feeds:
-            watched = self._watched.get(feed.key)
-            own = watched and (
-                watched.task or watched.saved >= asked or watched.feed.version == feed.version
-            )
-            state = watched.state if watched and own else self._readable(feed)
-            if state is None:
-                continue
-            if owner(host_of(state.url), self._members) != self._member:
-                self._drop(feed.key)
-            elif watched is None:
-                fresh.append(Watched(feed, state, self._due(state), now))
-            elif state is not watched.state:
-                watched.take(feed, state, self._due(state), now)
-        for watched in fresh:
-            watched.due = begin(self._polling.pace, watched.due, now, self._chance(), len(fresh))
-            self._watched[watched.feed.key] = watched
-        self._hosts.forget()
-
-    def _due(self, state: FeedState) -> float:
-        """When to ask a feed that another has left; the other may have been slower."""
-        if state.failures or state.fixed:
-            return state.next
-        return min(state.next, (state.checked or 0.0) + self._polling.pace.most)
-
-    def _drop(self, key: str) -> None:
-        """What is under way for it goes on; the queue refuses it where the feed is gone."""
-        self._watched.pop(key, None)
-
-    def _readable(self, feed: Feed) -> FeedState | None:
-        try:
-            state = decode(feed.state, feed.key)
-        except IndexDamaged as error:
-            if feed.key not in self._unreadable:
-                log.error("feed left alone", feed=feed.key, error=str(error))
-                self._unreadable.add(feed.key)
-            return None
-        self._unreadable.discard(feed.key)
-        return state
-
-    def _count(self) -> None:
-        health = Counter(watched.state.health for watched in self._watched.values())
-        for word in ("new", "ok", "broken", "failing", "gone"):
-            self._metrics.feeds.labels(word).set(health[word])
-
     def _begin_due(self) -> float:
         """Ask every feed that is due, as far as its host may be asked, the longest due first.
 
         When the next can begin, as far as it does not wait for another to end.
         """
         now = self._clock()
-        idle = [each for each in self._watched.values() if not each.task]
-        due = sorted((each for each in idle if each.due <= now), key=lambda each: each.due)
-        soonest = min((each.due for each in idle if each.due > now), default=FOREVER)
+        due, soonest = self._share.due(now)
         for watched in due:
             if len(self._tasks) >= self._polling.at_once:
                 break
@@ -277,7 +220,8 @@ class Poller(Part):
         """Ask until what is known of the feed is what the queue knows of it."""
         try:
             while not await self._once(watched) and not self._stop.is_set():
-                if not await self._look_again(watched):
+                feeds = await self._ask(lambda queue: queue.feeds())
+                if not self._share.refresh(watched, feeds):
                     break
         except Stopped:
             pass
@@ -305,7 +249,7 @@ class Poller(Part):
                 return False
         else:
             watched.state, watched.due = step.state, step.state.next
-        self._tell(feed.key, before, step)
+        tell(self._metrics, feed.key, before, step)
         return True
 
     async def _put(self, watched: Watched, step: Step, now: float) -> bool:
@@ -342,37 +286,6 @@ class Poller(Part):
     async def _ask(self, work: Callable[[Queue], _Result]) -> _Result:
         return await self._queue.ask(work, self._stop)
 
-    async def _look_again(self, watched: Watched) -> bool:
-        """Take the state that another has stored; False where the feed is gone."""
-        feeds = await self._ask(lambda queue: queue.feeds())
-        feed = next((feed for feed in feeds if feed.key == watched.feed.key), None)
-        state = feed and self._readable(feed)
-        if not feed or not state:
-            self._drop(watched.feed.key)
-            return False
-        watched.take(feed, state, state.next, self._clock())
-        return True
-
-    def _tell(self, key: str, before: FeedState, step: Step) -> None:
-        state = step.state
-        self._metrics.items.labels("known").inc(step.known)
-        if state.url != before.url:
-            log.info("feed moved", feed=key, to=state.url)
-        if state.gone:
-            log.warning("feed gone", feed=key, error=state.error)
-        elif state.failures:
-            log.warning(
-                "feed fails", feed=key, error=state.error, failures=state.failures,
-                again_in=round(state.interval),
-            )  # fmt: skip
-        elif before.failures:
-            log.info("feed works again", feed=key)
-        if step.fresh:
-            became = Counter(entry.became for entry in step.fresh)
-            for word, count in became.items():
-                self._metrics.items.labels(word).inc(count)
-            log.info("feed has news", feed=key, **became)
-
     # ---- the end -------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
@@ -384,9 +297,8 @@ class Poller(Part):
             return
         with suppress(Stopped, TimeoutError):
             async with asyncio.timeout(self._polling.grace):
-                for watched in self._watched.values():
-                    if watched.state is not watched.stored:
-                        await self._store(watched, watched.state)
+                for watched in self._share.unsaved():
+                    await self._store(watched, watched.state)
                 await self._ask(
                     lambda queue: queue.present("poller", self._member, self._clock(), 0)
                 )

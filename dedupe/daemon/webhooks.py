@@ -32,6 +32,9 @@ _AT_ONCE = 8  # requests; where as many fail in a row, the receiver is away
 _QUICK = 10  # tries of a message for which a receiver that takes others is not left alone longer
 _SOON = 0.05  # seconds for which the stream is asked while requests are under way
 _GONE = 410  # the receiver wants no more
+_REFUSED = (400, 409, 413, 415, 422)  # it is this message, where the receiver takes others
+_LATER = (408, 425, 429)  # of 300 to 499 what passes by itself; the rest is how all is set up
+_HINT = "look at the address and at the secret"
 _DAY = 86_400.0
 _KEY = 24  # bytes of a secret, at least, as the specification has it
 
@@ -44,6 +47,7 @@ class Pace(NamedTuple):
     first: float = 1.0  # seconds after which it is sent again; then twice as long each time
     longest: float = 3600.0
     tries: int = 36
+    refusals: int = 9  # tries of a message that is refused while others are taken: four minutes
     timeout: float = 20.0  # seconds of a request
 
     def delay(self, failures: int) -> float:
@@ -55,9 +59,11 @@ class Pace(NamedTuple):
 class Failure(Exception):
     """A message was not taken. `after` is how many seconds the receiver wants to be left alone."""
 
-    def __init__(self, status: str, reason: str, after: float = 0.0) -> None:
+    def __init__(self, status: str, reason: str, after: float = 0.0, answer: int = 0) -> None:
         super().__init__(reason)
         self.status, self.after = status, after
+        self.refused = answer in _REFUSED
+        self.misdirected = 300 <= answer < 500 and answer not in _LATER
 
 
 class WebhookReader(Reader):
@@ -88,6 +94,7 @@ class WebhookReader(Reader):
         self._drain = asyncio.Event()
         self._back = asyncio.Event()  # set when a receiver that was away is there again
         self._in_row = 0  # failures since the receiver took a message
+        self._taken = 0  # messages
         self._alone_until = float("-inf")  # the receiver wants to be left alone
         self._forget()
 
@@ -192,6 +199,7 @@ class WebhookReader(Reader):
         for earlier in before:
             if not await earlier:
                 return False
+        refused, taken = 0, self._taken
         for failures in range(1, self._pace.tries + 1):
             try:
                 await self._left_alone()
@@ -201,15 +209,21 @@ class WebhookReader(Reader):
                     await self._post(output)
             except Failure as failure:
                 self._metrics.webhooks.labels(failure.status).inc()
-                if failures == self._pace.tries:
+                refused += failure.refused
+                alone = failure.refused and self._taken > taken  # others are taken
+                hopeless = alone and refused >= self._pace.refusals
+                if hopeless or failures == self._pace.tries:
                     await self._give_up(output, str(failure))
                     return True
                 log.debug(
                     "webhook not taken", reader=self.reader, message=output.id, tries=failures,
                     why=str(failure),
                 )  # fmt: skip
-                self._note_failure(failure)
-                await self._wait_after(failure, failures)
+                if alone:
+                    await pause(self._drain, max(failure.after, self._pace.delay(failures)))
+                else:
+                    self._note_failure(failure)
+                    await self._wait_after(failure, failures)
             else:
                 self._metrics.webhooks.labels("2xx").inc()
                 self._note_success()
@@ -219,9 +233,11 @@ class WebhookReader(Reader):
     def _note_failure(self, failure: Failure) -> None:
         self._in_row += 1
         if self._in_row == _AT_ONCE:
-            log.warning("webhook fails", reader=self.reader, why=str(failure))
+            hint = {"hint": _HINT} if failure.misdirected else {}
+            log.warning("webhook fails", reader=self.reader, why=str(failure), **hint)
 
     def _note_success(self) -> None:
+        self._taken += 1
         if self._in_row >= _AT_ONCE:
             log.info("webhook works again", reader=self.reader)
             self._back.set()
@@ -273,7 +289,8 @@ class WebhookReader(Reader):
         after = _seconds(retry, self._clock())
         if status in (429, 503):
             self._alone_until = max(self._alone_until, time.monotonic() + after)
-        raise Failure("429" if status == 429 else f"{status // 100}xx", f"status {status}", after)
+        label = "429" if status == 429 else f"{status // 100}xx"
+        raise Failure(label, f"status {status}", after, status)
 
     async def _give_up(self, output: Output, reason: str) -> None:
         """Keep in the output stream that it was not delivered."""

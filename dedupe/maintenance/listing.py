@@ -40,7 +40,7 @@ class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A part of the list."""
+    """The list, or a part of it."""
 
     stories: tuple[Listed, ...]
     total: int  # stories of the whole list
@@ -87,62 +87,32 @@ def listed(
     until: datetime | None = None,
     source: str | None = None,
     order: Order = "size",
+    after: str | None = None,
     limit: int | None = None,
-) -> tuple[list[Listed], int]:
-    """The first `limit` stories, and how many there are.
+) -> Page:
+    """The first `limit` stories, or those beyond the `next` of another page.
 
     Those with an article in [since, until), as far as the times of the first and last article tell,
-    and with an article by `source`, whatever its case.
-    """
-    found = _sorted(index, min_size, since, until, source, order)
-    shown = found[:limit]
-    return [one for some in _batches(shown) for one in _told(index, some)], len(found)
-
-
-def paged(
-    index: Index,
-    *,
-    min_size: int = 1,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    source: str | None = None,
-    order: Order = "size",
-    after: str | None = None,
-    limit: int = 100,
-) -> Page:
-    """At most `limit` stories of the list that `listed` gives, beyond the `next` of another page.
-
-    A story that changes meanwhile may be met twice, or not at all. Raises UsageError for an `after`
-    that is no `next` of a page in this order.
+    and with an article by `source`, whatever its case. A story that changes between two pages may
+    be met twice, or not at all. Raises UsageError for an `after` that is no `next` of a page in
+    this order.
     """
     behind = None if after is None else _decoded(after, order)
-    found = _sorted(index, min_size, since, until, source, order)
-    key = _KEYS[order]
-    begin = 0 if behind is None else sum(key(cluster) >= behind for cluster in found)
-    shown = found[begin : begin + limit]
-    more = begin + limit < len(found)
-    return Page(
-        stories=tuple(one for some in _batches(shown) for one in _told(index, some)),
-        total=len(found),
-        next=_encoded(key(shown[-1]), order) if more and shown else None,
-    )
-
-
-def _sorted(
-    index: Index,
-    min_size: int,
-    since: datetime | None,
-    until: datetime | None,
-    source: str | None,
-    order: Order,
-) -> list[Cluster]:
     chosen = (
         cluster
         for cluster in index.stories()
         if len(cluster.members) >= min_size and _within(cluster, since, until)
     )
-    found = chosen if source is None else _by(index, source, chosen)
-    return sorted(found, key=_KEYS[order], reverse=True)
+    key = _KEYS[order]
+    found = sorted(chosen if source is None else _by(index, source, chosen), key=key, reverse=True)
+    begin = 0 if behind is None else sum(key(cluster) >= behind for cluster in found)
+    end = len(found) if limit is None else begin + limit
+    shown = found[begin:end]
+    return Page(
+        stories=tuple(one for some in _batches(shown) for one in _told(index, some)),
+        total=len(found),
+        next=_encoded(key(shown[-1]), order) if end < len(found) and shown else None,
+    )
 
 
 def _size(cluster: Cluster) -> Key:

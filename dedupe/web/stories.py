@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dedupe.deduper import Deduper, Evidence, StoryView
 from dedupe.errors import UsageError
-from dedupe.maintenance.listing import Happened, Order, Page, happened, paged
+from dedupe.maintenance.listing import Happened, Order, Page, happened, listed
 from dedupe.web.articles import expect
 from dedupe.web.documenting import failing
 from dedupe.web.problems import Refused
@@ -44,7 +44,7 @@ async def list_stories(
     begin, end = _moment("since", since), _moment("until", until)
     try:
         return await service.of_store(
-            lambda store: paged(
+            lambda store: listed(
                 store.index, min_size=min_size, since=begin, until=end, source=by, order=sort,
                 after=after, limit=limit,
             )

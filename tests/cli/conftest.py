@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +60,8 @@ def run() -> Run:
 
 
 @pytest.fixture
-def invoke() -> Invoke:
-    """`dedupe scan …` inside this process, which spares the start."""
-
-    def invoked(*arguments: object, **settings: Any) -> Result:
-        result = CliRunner().invoke(commands, ["scan", *map(str, arguments)], **settings)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return invoked
-
-
-@pytest.fixture
 def call() -> Invoke:
-    """`dedupe …` inside this process: any command."""
+    """`dedupe …` inside this process, which spares the start."""
 
     def called(*arguments: object, **settings: Any) -> Result:
         result = CliRunner().invoke(commands, [*map(str, arguments)], **settings)
@@ -80,6 +69,12 @@ def call() -> Invoke:
         return result
 
     return called
+
+
+@pytest.fixture
+def invoke(call: Invoke) -> Invoke:
+    """`dedupe scan …` inside this process."""
+    return partial(call, "scan")
 
 
 @pytest.fixture
@@ -127,6 +122,14 @@ def two_copies() -> Sequence[dict[str, Any]]:
 def other() -> dict[str, Any]:
     """A report about something else."""
     return {"id": "c", "text": OTHER, "source": "Kite", "published": "2024-03-02T08:00Z"}
+
+
+@pytest.fixture
+def articles(write: Write, two_copies: Sequence[dict[str, Any]], other: dict[str, Any]) -> Path:
+    """Two articles of one story and one of another, labelled so."""
+    one, copy = two_copies
+    records = (one | {"cluster": "dam"}, copy | {"cluster": "dam"}, other | {"cluster": "ferry"})
+    return write(*records, name="articles.jsonl")
 
 
 def lines(text: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from commands import begun
 
 from dedupe.cli.options import default_index
 from dedupe.models import Decision
@@ -268,7 +269,7 @@ def test_the_index_lies_in_the_data_folder_by_default(
 def test_decisions_come_while_it_goes_on(write: Any, other: Any, index: str) -> None:
     record = json.dumps({**other, "id": "first"})
     many = "".join(json.dumps({**other, "id": f"n{i}"}) + "\n" for i in range(128))
-    with adding("-", "--from", "jsonl") as add:
+    with begun("add", "-", "--from", "jsonl") as add:
         assert add.stdin is not None
         assert add.stdout is not None
         add.stdin.write((record + "\n" + many).encode())
@@ -281,7 +282,7 @@ def test_decisions_come_while_it_goes_on(write: Any, other: Any, index: str) -> 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(write: Any, other: Any, index: str) -> None:
     given = write(*({**other, "id": f"{n:0200d}"} for n in range(2000)))
-    with adding(str(given), "-q") as add:
+    with begun("add", given, "-q") as add:
         assert add.stdout is not None
         assert add.stderr is not None
         assert json.loads(add.stdout.readline())["id"] == f"{0:0200d}"
@@ -297,7 +298,7 @@ def test_killed_and_run_again_it_has_everything_once(
     texts = [record for path in examples.glob("*.jsonl") for record in lines(path.read_text())]
     records = [{**texts[n % 103], "id": f"{n}", "published": None} for n in range(1000)]
     given = write(*records)
-    with adding(str(given), "-q") as add:
+    with begun("add", given, "-q") as add:
         assert add.stdout is not None
         for _ in range(after):
             add.stdout.readline()
@@ -312,11 +313,3 @@ def test_killed_and_run_again_it_has_everything_once(
     events = [json.loads(line) for line in call("index", "events").stdout.splitlines()]
     linked = [id for e in events if e["kind"] in ("created", "joined") for id in e["articles"]]
     assert sorted(linked) == sorted({record["id"] for record in records})
-
-
-def adding(*arguments: str) -> subprocess.Popen[bytes]:
-    """A run of `dedupe add` that is under way."""
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, "-m", "dedupe", "add", *arguments], stdin=pipe, stdout=pipe, stderr=pipe
-    )

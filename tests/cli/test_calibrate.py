@@ -12,6 +12,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,15 +35,9 @@ def unsure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def calibrate() -> Calibrate:
+def calibrate(call: Calibrate) -> Calibrate:
     """`dedupe calibrate …` inside this process, which is no terminal."""
-
-    def invoked(*arguments: object, **settings: Any) -> Result:
-        result = CliRunner().invoke(commands, ["calibrate", *map(str, arguments)], **settings)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return invoked
+    return partial(call, "calibrate")
 
 
 @pytest.fixture

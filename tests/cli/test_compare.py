@@ -6,13 +6,12 @@ import gzip
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from dedupe.cli.main import commands
+from click.testing import Result
 
 Compare = Callable[..., Result]
 TOLD = "Engineers lowered the water behind the cracked Corrin Dam by four metres on Tuesday night."
@@ -20,16 +19,9 @@ RETOLD = "By noon the water behind the cracked Corrin Dam had sunk by five metre
 
 
 @pytest.fixture
-def compare() -> Compare:
+def compare(call: Compare) -> Compare:
     """`dedupe compare …` inside this process."""
-
-    def invoked(*arguments: object, **settings: Any) -> Result:
-        words = ["compare", *map(str, arguments)]
-        result = CliRunner().invoke(commands, words, **settings)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return invoked
+    return partial(call, "compare")
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from feedserver import Entry, FeedServer
+from feedserver import Entry, FeedServer, Trouble
 from servers import free_port, until
 from streams import clear_cut
 from working import asked, of_type, queue_of, service
@@ -75,3 +76,56 @@ def test_from_feeds_to_decisions_with_nothing_but_a_list_of_feeds(
     opened.close()
     with queue_of(index) as queue:
         assert queue.backlog().behind == {"lines": 0}
+
+
+WORD = "telltale"
+
+
+def publish_telltale(feeds: FeedServer) -> None:
+    """Articles, a page and failures with the word in all that can have one."""
+    page = f"/{WORD}-page"
+    feeds.pages[page] = (
+        f"<html><body><article><p>{TEXTS[1].text} {WORD}</p></article></body></html>"
+    )
+    linked = Entry(f"{WORD}-1", WORD, f"{WORD} …", feeds.url(page), TEXTS[1].published)
+    full = Entry(f"{WORD}-0", WORD, f"{TEXTS[0].text} {WORD}", None, TEXTS[0].published)
+    feeds.feed(f"/{WORD}.xml", full, linked, title=WORD)
+    feeds.feed(f"/{WORD}-copy.xml", full)
+    feeds.feed(f"/{WORD}-broken.xml", body=f"<rss><{WORD}".encode())
+    feeds.feed(f"/{WORD}-odd.xml", trouble=Trouble(799, {"Location": f"/{WORD}"}))
+
+
+def test_no_id_no_address_and_no_word_of_an_article_is_a_label_of_a_metric(
+    index: str, tmp_path: Path
+) -> None:
+    listed, secret, port = tmp_path / f"{WORD}.txt", tmp_path / "secret", free_port()
+    secret.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    counted = [
+        'fetches_total{status="2xx",what="feed"}', 'fetches_total{status="4xx",what="feed"}',
+        'fetches_total{status="7xx",what="feed"}', 'fetches_total{status="text",what="page"}',
+        'items_total{became="new"} 3.0', "candidates_count 3.0", "articles_total{relation=",
+        'refused_total{why="unreadable"} 2.0', 'output_lag{reader="webhook-',
+        'webhooks_total{status="4xx"}',
+    ]  # fmt: skip
+    with queue_of(index) as queue:
+        queue.put([f"not {WORD} JSON".encode(), json.dumps({"id": WORD, "source": WORD}).encode()])
+    with FeedServer() as feeds:
+        publish_telltale(feeds)
+        listed.write_text("\n".join(map(feeds.url, [*feeds.feeds, f"/{WORD}-none.xml"])))
+        arguments = (
+            "daemon", "--feeds", listed, "--allow-address", "127.0.0.0/8", "--fetch-pages",
+            "--name", WORD, "--webhook", feeds.url(f"/{WORD}-hook"), "--webhook-secret-file",
+            secret, "-o", tmp_path / "out.jsonl", "--listen", f"127.0.0.1:{port}", *QUICK,
+        )  # fmt: skip
+        with service(*arguments, stderr=subprocess.DEVNULL):
+            shown = ""
+
+            def all_is_counted() -> bool:
+                nonlocal shown
+                shown = asked(port, "/metrics")[1]
+                return all(sample in shown for sample in counted)
+
+            until(all_is_counted, "all is counted")
+    assert WORD not in shown.lower()
+    assert "127.0.0.1" not in shown
+    assert "://" not in shown

@@ -6,13 +6,12 @@ import gzip
 import json
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from dedupe.cli.main import commands
+from click.testing import Result
 
 Evaluate = Callable[..., Result]
 SAME = {"id_a": "a", "id_b": "b", "label": "same", "weight": 2}
@@ -21,24 +20,9 @@ TOPIC = {"id_a": "a", "id_b": "c", "label": "topic", "weight": 9}
 
 
 @pytest.fixture
-def evaluate() -> Evaluate:
+def evaluate(call: Evaluate) -> Evaluate:
     """`dedupe evaluate …` inside this process."""
-
-    def invoked(*arguments: object) -> Result:
-        result = CliRunner().invoke(commands, ["evaluate", *map(str, arguments)])
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return invoked
-
-
-@pytest.fixture
-def articles(write: Any, two_copies: Any, other: Any) -> Path:
-    """Two articles of one story and one of another, labelled so."""
-    one, copy = two_copies
-    records = (one | {"cluster": "dam"}, copy | {"cluster": "dam"}, other | {"cluster": "ferry"})
-    path: Path = write(*records, name="articles.jsonl")
-    return path
+    return partial(call, "evaluate")
 
 
 def test_a_scan_is_measured_by_gold_stories_and_pairs(

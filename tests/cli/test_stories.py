@@ -55,9 +55,23 @@ def test_stories_are_chosen_by_time_and_source(call: Any, lines: Any, filled: st
 
 
 def test_the_table_says_what_it_leaves_out(call: Any, filled: str) -> None:
-    shown = call("clusters", "--to", "table", "--limit", "2", env={"COLUMNS": "100"}).stdout
+    shown = call("clusters", "--to", "table", "--limit", "2", env={"COLUMNS": "120"}).stdout
     assert re.search(r"2 of 1\d stories; --limit NUMBER shows more", shown)
     assert "Reuters (" in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_a_table_of_any_width_has_titles_that_can_be_read_and_whole_ids(
+    call: Any, lines: Any, filled: str, width: int
+) -> None:
+    stories = lines(call("clusters", "--limit", "4").stdout)
+    columns = {"COLUMNS": str(width)}
+    table = call("clusters", "--to", "table", "--limit", "4", env=columns).stdout.splitlines()
+    for story in stories:
+        [row] = [row for row in table if story["id"] in row]
+        assert story["title"][:25] in row
+        assert (f"{story['credit']} (" in row) == (width == 120)
+    assert max(map(len, table)) <= width
 
 
 # ---- one story ----------------------------------------------------------------------------------

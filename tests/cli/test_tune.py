@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from dedupe.cli.main import commands
 from dedupe.params import ScanParams
 from dedupe.similarity.trees import shipped_model
 
@@ -21,24 +21,9 @@ NOW = ScanParams()
 
 
 @pytest.fixture
-def tune() -> Tune:
+def tune(call: Tune) -> Tune:
     """`dedupe tune …` inside this process."""
-
-    def invoked(*arguments: object) -> Result:
-        result = CliRunner().invoke(commands, ["tune", *map(str, arguments)])
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result
-
-    return invoked
-
-
-@pytest.fixture
-def articles(write: Any, two_copies: Any, other: Any) -> Path:
-    """Two articles of one story and one of another, labelled so."""
-    one, copy = two_copies
-    records = (one | {"cluster": "dam"}, copy | {"cluster": "dam"}, other | {"cluster": "ferry"})
-    path: Path = write(*records, name="articles.jsonl")
-    return path
+    return partial(call, "tune")
 
 
 def tried(found: dict[str, Any]) -> dict[str, list[float]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import StringIO
-from itertools import count
-from pathlib import Path
 
 import pytest
 import structlog
@@ -15,13 +13,6 @@ from servers import Server, fresh
 from dedupe.daemon.logs import configure
 from dedupe.queues.base import Queue
 from dedupe.queues.opening import open_queue
-
-_numbers = count()
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / f'index{next(_numbers)}.db'}"
 
 
 @pytest.fixture(params=["sqlite", "redis"])

@@ -3,19 +3,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from feedserver import FIRST, Entry, FeedServer, Format, Trouble, entries
 from msgspec import structs
-from polling import FAST, listing, poller, run, taken
+from polling import FAST, listing, poller, run, state_of, taken
 
-from dedupe.daemon.feedstate import FeedState, decode, encode
 from dedupe.daemon.fetching import Limits
-from dedupe.daemon.listing import List, subscribed
 from dedupe.daemon.poller import Polling
-from dedupe.errors import SourceUnreadable
-from dedupe.feeds.subscriptions import Subscription, Subscriptions, read_subscriptions
+from dedupe.feeds.subscriptions import Subscription
 from dedupe.metrics import Metrics
 from dedupe.queues.base import Queue
 
@@ -24,12 +20,6 @@ from dedupe.queues.base import Queue
 def url(sqlite_url: str) -> str:
     """What is done to feeds is the same whatever keeps them; test_pollers.py has the others too."""
     return sqlite_url
-
-
-def _state(queue: Queue, key: str) -> FeedState:
-    """What is stored of a feed; of one that is not there what nobody has asked."""
-    states = [decode(feed.state, key) for feed in queue.feeds() if feed.key == key]
-    return states[0] if states else FeedState(url=key, source="")
 
 
 def _titles(articles: list[dict[str, str]]) -> list[str]:
@@ -187,12 +177,12 @@ def test_a_feed_with_troubles_holds_up_no_other(server: FeedServer, url: str, qu
     articles = taken(queue)
     assert [t for t in _titles(articles) if "story" in t] == _wanted(good)
     assert any("cut" in title for title in _titles(articles))
-    health = {path: _state(queue, key).health for path, key in urls.items() if path != "/hangs"}
+    health = {path: state_of(queue, key).health for path, key in urls.items() if path != "/hangs"}
     assert health == {
         "/good": "ok", "/500": "failing", "/404": "failing", "/page": "failing", "/gone": "gone",
         "/cut": "broken",
     }  # fmt: skip
-    assert "404" in (_state(queue, urls["/404"]).error or "")
+    assert "404" in (state_of(queue, urls["/404"]).error or "")
     assert len(server.requests("/gone")) == 1
 
 
@@ -210,7 +200,7 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
     )
     assert server.statuses("/busy") == [429]
     assert [seen.path for seen in server.seen if seen.host == 0][-1] == "/busy"
-    state = _state(queue, busy)
+    state = state_of(queue, busy)
     assert state.due - (state.checked or 0) == pytest.approx(3600)
 
 
@@ -223,7 +213,7 @@ def test_a_feed_that_moves_for_good_is_asked_at_its_new_address(
     server.feed("/new", *given)
     run(poller(url, listing(old)), lambda: len(server.requests("/new")) > 3)
     assert len(server.requests("/old")) == 1
-    assert _state(queue, old).url == new
+    assert state_of(queue, old).url == new
     articles = taken(queue)
     assert _titles(articles) == _wanted(given)
     assert all(article["id"].startswith(f"{old}#") for article in articles)
@@ -237,7 +227,7 @@ def test_a_feed_that_is_elsewhere_for_now_stays_where_it_is(
     server.feed("/new", *entries(1))
     run(poller(url, listing(old)), lambda: len(server.requests("/new")) > 2)
     assert len(server.requests("/old")) > 2
-    assert _state(queue, old).url == old
+    assert state_of(queue, old).url == old
 
 
 def test_a_feed_that_takes_too_long_to_read_fails_alone(
@@ -250,9 +240,9 @@ def test_a_feed_that_takes_too_long_to_read_fails_alone(
     urls = server.url("/bomb"), server.url("/good", 1)
     run(
         poller(url, listing(*urls), polling=quick),
-        lambda: bool(_state(queue, urls[0]).failures) and len(server.requests("/good")) > 5,
+        lambda: bool(state_of(queue, urls[0]).failures) and len(server.requests("/good")) > 5,
     )
-    assert "1 s" in (_state(queue, urls[0]).error or "")
+    assert "1 s" in (state_of(queue, urls[0]).error or "")
     assert len(taken(queue)) == 2
 
 
@@ -261,88 +251,6 @@ def _bomb() -> bytes:
     item = "<item><guid>{}</guid><title>t</title><description>" + "&lt;b&gt;x" * 300
     items = "".join((item + "</description></item>").format(n) for n in range(4_000))
     return f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
-
-
-# ---- lists of feeds ------------------------------------------------------------------------------
-
-
-def test_a_list_that_is_read_again_adds_and_removes_feeds(
-    server: FeedServer, url: str, queue: Queue
-) -> None:
-    for path in ("/a", "/b", "/c"):
-        server.feed(path, *entries(1, path[1:]))
-    by_hand = server.url("/c")
-    listed = [server.url("/a")]
-    ours = poller(url, List("f.txt", lambda: listing(*listed).read()))
-    queue.subscribe({by_hand: encode(subscribed(Subscription(url=by_hand), 0.0))})
-
-    def goes_on() -> bool:
-        if server.requests("/a") and server.requests("/c") and listed[0] == server.url("/a"):
-            listed[0] = server.url("/b")
-            ours.reread()
-        return bool(server.requests("/b"))
-
-    run(ours, goes_on)
-    assert {feed.key for feed in queue.feeds()} == {server.url("/b"), by_hand}
-
-
-def test_a_list_that_cannot_be_read_changes_nothing(
-    server: FeedServer, url: str, queue: Queue
-) -> None:
-    server.feed("/a", *entries(1))
-
-    def unreadable() -> Subscriptions:
-        raise SourceUnreadable("f.txt", "is gone")
-
-    run(poller(url, listing(server.url("/a"), name="f.txt")), lambda: bool(server.seen))
-    asked = len(server.seen)
-    run(poller(url, List("f.txt", unreadable)), lambda: len(server.seen) > asked)
-    assert [feed.key for feed in queue.feeds()] == [server.url("/a")]
-
-
-@pytest.mark.parametrize("damaged", ["", "<opml><body><outline", "<opml><body/></opml>"])
-def test_a_list_that_was_half_written_removes_no_feed(
-    damaged: str, server: FeedServer, url: str, queue: Queue, tmp_path: Path
-) -> None:
-    server.feed("/a", *entries(1))
-    server.feed("/b", *entries(1, "b"))
-    urls = {server.url("/a"), server.url("/b")}
-    file = tmp_path / "f.opml"
-    ours = List(str(file), lambda: read_subscriptions(str(file)))
-    outlines = "".join(f'<outline xmlUrl="{each}"/>' for each in sorted(urls))
-    file.write_text(f"<opml><body>{outlines}</body></opml>")
-    run(poller(url, ours), lambda: bool(server.seen))
-    file.write_text(damaged)
-    asked = len(server.seen)
-    run(poller(url, ours), lambda: len(server.seen) > asked)
-    assert {feed.key for feed in queue.feeds()} == urls
-
-
-def test_a_poller_that_has_no_feeds_says_so(url: str, logged: StringIO) -> None:
-    run(poller(url), lambda: "no feeds" in logged.getvalue())
-
-
-def test_what_a_list_says_of_a_feed_is_taken_over(
-    server: FeedServer, url: str, queue: Queue
-) -> None:
-    server.feed("/a", *entries(1))
-    key = server.url("/a")
-    run(poller(url, listing(key)), lambda: bool(server.seen))
-    named = listing(Subscription(url=key, source="The Herald"))
-    asked = len(server.seen)
-    run(poller(url, named), lambda: len(server.seen) > asked)
-    assert _state(queue, key).source == "The Herald"
-
-
-def test_a_feed_whose_state_cannot_be_read_is_left_alone(
-    server: FeedServer, url: str, queue: Queue
-) -> None:
-    server.feed("/a", *entries(1))
-    server.feed("/b", *entries(1))
-    queue.subscribe({server.url("/a"): b"\x99later"})
-    run(poller(url, listing(server.url("/b"))), lambda: len(server.requests("/b")) > 1)
-    assert server.requests("/a") == []
-    assert [feed.state == b"\x99later" for feed in queue.feeds()] == [True, False]
 
 
 # ---- full texts ----------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
-from working import queue_of
+from servers import holding
+from working import in_loop, queue_of
 
 from dedupe.daemon.lines import Lines
 from dedupe.daemon.readers import LineReader
@@ -33,19 +34,8 @@ async def reading(
     url: str, path: Path, holder: str = "one", most: int = 256
 ) -> AsyncIterator[LineReader]:
     reader = LineReader(str(path), partial(open_queue, url), holder, wait=0.05, most=most)
-    stop = asyncio.Event()
-    task = asyncio.create_task(reader.run(stop))
-    try:
+    async with in_loop(reader):
         yield reader
-    finally:
-        stop.set()
-        await task
-
-
-async def until_true(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 def ids(path: Path) -> list[str]:
@@ -61,7 +51,7 @@ def test_messages_come_as_lines_in_their_order_with_their_number(url: str, tmp_p
         with queue_of(url) as queue:
             told(queue, 0, 10)
             async with reading(url, tmp_path / "out", most=4):
-                await until_true(
+                await holding(
                     lambda: (tmp_path / "out").exists() and len(ids(tmp_path / "out")) == 10
                 )
                 told(queue, 10, 15)
@@ -85,14 +75,14 @@ def test_after_a_kill_a_torn_line_is_cut_off_and_no_line_is_written_twice(
         with queue_of(sqlite_url) as queue:
             told(queue, 0, 6)
             async with reading(sqlite_url, path):
-                await until_true(lambda: path.exists() and len(ids(path)) == 6)
+                await holding(lambda: path.exists() and len(ids(path)) == 6)
             numbers = ["", *(output.id for output in queue.outputs("", 100))]
             assert queue.advance("lines", numbers[6], numbers[noted])
             with path.open("ab") as file:
                 file.write(torn)
             told(queue, 6, 9)
             async with reading(sqlite_url, path):
-                await until_true(lambda: queue.cursor("lines") == queue.outputs("", 100)[-1].id)
+                await holding(lambda: queue.cursor("lines") == queue.outputs("", 100)[-1].id)
         assert ids(path) == wanted(9)
 
     asyncio.run(check())
@@ -107,10 +97,10 @@ def test_a_file_that_was_moved_away_is_made_again_when_it_is_reread(
         with queue_of(sqlite_url) as queue:
             told(queue, 0, 3)
             async with reading(sqlite_url, path) as reader:
-                await until_true(lambda: path.exists() and ids(path) == wanted(3))
+                await holding(lambda: path.exists() and ids(path) == wanted(3))
                 path.rename(moved)
                 reader.reread()
-                await until_true(path.exists)
+                await holding(path.exists)
                 told(queue, 3, 5)
         assert ids(moved) + ids(path) == wanted(5)
 
@@ -124,14 +114,14 @@ def test_of_several_processes_one_writes_and_another_goes_on_when_it_ends(
         with queue_of(url) as queue:
             async with reading(url, tmp_path / "one", "one"):
                 told(queue, 0, 5)
-                await until_true(lambda: len(ids(tmp_path / "one")) == 5)
+                await holding(lambda: len(ids(tmp_path / "one")) == 5)
                 async with reading(url, tmp_path / "two", "two"):
                     told(queue, 5, 8)
-                    await until_true(lambda: len(ids(tmp_path / "one")) == 8)
+                    await holding(lambda: len(ids(tmp_path / "one")) == 8)
                     assert ids(tmp_path / "two") == []
             async with reading(url, tmp_path / "two", "two"):
                 told(queue, 8, 9)
-                await until_true(lambda: ids(tmp_path / "two") == ["a8"])
+                await holding(lambda: ids(tmp_path / "two") == ["a8"])
 
     asyncio.run(check())
 

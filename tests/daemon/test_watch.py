@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from servers import fresh, running, until
 from streams import clear_cut
-from working import encoded, queue_of, working
+from working import encoded, in_thread, queue_of, working
 
 from dedupe.daemon.watch import Watch
 from dedupe.index.opening import open_index
@@ -21,13 +20,8 @@ from dedupe.queues.opening import open_queue
 @contextmanager
 def watching(url: str, metrics: Metrics) -> Iterator[Watch]:
     watch = Watch(partial(open_queue, url), partial(open_index, url), metrics, every=0.1)
-    thread = threading.Thread(target=watch.work)
-    thread.start()
-    try:
+    with in_thread(watch):
         yield watch
-    finally:
-        watch.stopping.set()
-        thread.join()
 
 
 def test_a_store_that_is_paused_is_told_of_and_so_is_its_return(tmp_path: Path) -> None:

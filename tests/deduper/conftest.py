@@ -1,17 +1,18 @@
-"""Processes that add, and indexes that outlive them."""
+"""Processes that add, and indexes of each backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from adding import Adding
-from servers import Cluster, Server, fresh
+from stores import Urls
+from streams import Partition, clear_cut, partition
 
-Urls = Callable[[], str]  # each call names an index that is not there yet
-_numbers = count()
+from dedupe.deduper import Deduper
+from dedupe.index.base import Index
+from dedupe.index.opening import open_index
 
 
 @pytest.fixture(scope="session")
@@ -28,19 +29,12 @@ def processes(root: Path) -> Iterator[list[Adding]]:
             process.end()
 
 
-@pytest.fixture
-def sqlite_urls(tmp_path: Path) -> Urls:
-    return lambda: f"sqlite:///{tmp_path / f'index{next(_numbers)}.db'}"
-
-
-@pytest.fixture
-def redis_urls(redis_server: Server) -> Urls:
-    return lambda: fresh(redis_server.url)
-
-
-@pytest.fixture
-def cluster_urls(redis_cluster: Cluster) -> Urls:
-    return lambda: fresh(redis_cluster.url)
+@pytest.fixture(scope="session")
+def expected() -> Partition:
+    """The stories that one process makes, without being killed."""
+    deduper = Deduper(open_index("memory:"))
+    deduper.add_batch(clear_cut())
+    return partition(deduper.index)
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -48,3 +42,11 @@ def lasting_urls(request: pytest.FixtureRequest) -> Urls:
     """Of a file, and on a server."""
     urls: Urls = request.getfixturevalue(f"{request.param}_urls")
     return urls
+
+
+@pytest.fixture
+def index(urls: Urls) -> Iterator[Index]:
+    """Of each backend."""
+    opened = open_index(urls())
+    yield opened
+    opened.close()

@@ -13,23 +13,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
-import pytest
 from adding import Adding
-from streams import Partition, assert_sound, clear_cut, partition
+from streams import Partition, assert_sound, partition
 
-from dedupe.deduper import Deduper
 from dedupe.index.opening import open_index
 
 KILLS = int(os.environ.get("DEDUPE_KILLS", "10"))
 MOST = 0.1  # seconds that it is left alone the first time, at most; the n-th time n times as long
 SIZES = [1, 5, 20, 60]
-
-
-@pytest.fixture(scope="module")
-def expected() -> Partition:
-    deduper = Deduper(open_index("memory:"))
-    deduper.add_batch(clear_cut())
-    return partition(deduper.index)
 
 
 def test_a_process_that_is_killed_while_it_adds_can_be_started_again(

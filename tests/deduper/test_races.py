@@ -8,22 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-import pytest
 from adding import Adding
-from streams import Partition, assert_sound, clear_cut, partition
+from streams import Partition, assert_sound, partition
 
-from dedupe.deduper import Deduper
 from dedupe.index.opening import open_index
 
 ROUNDS = int(os.environ.get("DEDUPE_ROUNDS", "2"))
 SIZES = [1, 3, 10, 60]
-
-
-@pytest.fixture(scope="module")
-def expected() -> Partition:
-    deduper = Deduper(open_index("memory:"))
-    deduper.add_batch(clear_cut())
-    return partition(deduper.index)
 
 
 def test_processes_that_add_at_once_link_every_copy_once(

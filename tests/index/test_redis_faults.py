@@ -91,6 +91,26 @@ def test_an_article_that_was_added_while_the_server_stood_still_is_new_and_there
     assert index.stats().articles == 2
 
 
+def test_a_server_that_loads_its_data_is_waited_for_when_an_index_is_opened(
+    tmp_path: Path, opened: Open
+) -> None:
+    with running(tmp_path) as server:
+        place = place_of(opened(server.url), "a")
+        with server.client() as client:
+            client.mset({f"other{i}": "x" * 1024 for i in range(1000)})
+            client.save()
+        server.kill()
+        slow = ("--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024")
+        server.options = slow  # microseconds a key: five seconds
+        loading = threading.Thread(target=server.start)
+        loading.start()
+        try:
+            index = opened(f"{server.url}?patience=60")
+        finally:
+            loading.join()
+        assert index.places(["a"]) == [place]
+
+
 def test_a_full_memory_is_told_and_nothing_is_half_done(server: Server, opened: Open) -> None:
     index = opened(server.url)
     place = place_of(index, "a")

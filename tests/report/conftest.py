@@ -7,11 +7,13 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from cards import DAM, FERRY, HOSTILE, NOON, REWRITE, Stories
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from dedupe.models import Article, Decision
@@ -131,3 +133,27 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture
+def stories(told: Told) -> Stories:
+    """A story of three with everything known, and one of two with next to nothing."""
+    dam = [
+        Article(
+            id=f"dam-{i}", text=text, title=title, source=source, lang="en",
+            url=f"https://dam.example/{i}", published=NOON + timedelta(hours=5 * i),
+        )
+        for i, (text, title, source) in enumerate([
+            (DAM, "Villages cleared below cracked dam", "Reuters"),
+            (DAM, "Water falls behind Corrin Dam", "Harbour Post"),
+            (REWRITE, "São Tamsin: 4,200 leave their homes", "https://www.kite.example/feed.xml"),
+        ])
+    ]  # fmt: skip
+    ferry = [Article(id=f"ferry-{i}", text=FERRY, title=HOSTILE, source=HOSTILE) for i in range(2)]
+    decisions, articles = told(dam, ferry)
+    known = {"credit": "Reuters", "credit_count": 2, "canonical_reason": "its own article"}
+    for i in range(3):
+        decisions[i] = msgspec.structs.replace(
+            decisions[i], relation=("exact", "exact", "rewrite")[i], update=i == 2, **known
+        )
+    return decisions, articles

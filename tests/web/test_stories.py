@@ -28,7 +28,7 @@ def _all(filled: Any, **query: Any) -> list[str]:
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 def test_pages_together_are_the_list_of_the_command(filled: Any, sort: Any, limit: int) -> None:
     index = open_index(filled.index)
-    expected, _ = listed(index, order=sort)
+    expected = listed(index, order=sort).stories
     index.close()
     assert _all(filled, sort=sort, limit=limit, min_size=1) == [story.id for story in expected]
 

@@ -218,7 +218,7 @@ class Store:
 
     def _patiently(self, attempt: Callable[[], _T]) -> _T:
         backoff = ExponentialWithJitterBackoff(base=0.05, cap=1.0)
-        end = time.monotonic() + self._patience
+        began = time.monotonic()
         failures = 0
         while True:
             try:
@@ -228,7 +228,7 @@ class Store:
             except (said.RedisError, said.RedisClusterException, OSError) as error:
                 failures += 1
                 wait = backoff.compute(failures)
-                if not _passes(error) or time.monotonic() + wait > end:
+                if not _passes(error) or time.monotonic() + wait > began + self._bears(error):
                     raise told(error, self.where) from None
                 time.sleep(wait)
                 continue
@@ -236,9 +236,14 @@ class Store:
             try:
                 again()
             except (said.RedisError, said.RedisClusterException, OSError) as error:
-                if not _passes(error) or time.monotonic() > end:
+                if not _passes(error) or time.monotonic() > began + self._bears(error):
                     raise told(error, self.where) from None
                 time.sleep(backoff.compute(failures))
+
+    def _bears(self, error: Exception) -> float:
+        """Seconds for which a failure is waited out: a server that loads its data is there."""
+        loading = isinstance(error, said.BusyLoadingError) or "LOADING" in str(error)
+        return self._address.patience if loading else self._patience
 
 
 def _answering(address: Address) -> float:
