@@ -63,6 +63,14 @@ def copy(article: Article, id: str, hours: float = 1.0, cut: int = 0) -> Article
     )  # fmt: skip
 
 
+def runs() -> list[Article]:
+    """Of some texts three copies, of which only those next to each other lie within the window: the
+    one between goes with whichever came first.
+    """
+    texts = clear_cut()[:90:10]
+    return [copy(a, f"{a.id}-{hours:.0f}", hours) for a in texts for hours in (0.0, 100.0, 200.0)]
+
+
 def with_copies(articles: Sequence[Article]) -> list[Article]:
     """Articles, and of each that is long an exact copy and one without its last paragraph."""
     made = list(articles)

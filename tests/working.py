@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from servers import until
 from telling import Program
 
 from dedupe.daemon.logs import configure
@@ -28,6 +29,7 @@ from dedupe.daemon.part import Part
 from dedupe.daemon.threads import Threaded
 from dedupe.daemon.worker import Settings, Worker
 from dedupe.deduper import Deduper
+from dedupe.index.base import Index
 from dedupe.index.opening import open_index
 from dedupe.metrics import Metrics
 from dedupe.models import Article
@@ -191,3 +193,21 @@ def _has_told(queue: Queue, url: str) -> bool:
 
 if __name__ == "__main__":
     main()
+
+
+@contextmanager
+def index_of(url: str) -> Iterator[Index]:
+    """A handle for the test."""
+    index = open_index(url)
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+def decided(url: str, articles: list[Article]) -> None:
+    """Have articles decided."""
+    with queue_of(url) as queue:
+        queue.put(encoded(articles))
+        with working(url):
+            until(lambda: is_done(queue), "the articles are decided")

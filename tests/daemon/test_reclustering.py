@@ -16,36 +16,36 @@ from typing import Any
 
 import psutil
 import pytest
-from msgspec.structs import replace
 from servers import until
 from streams import (
-    LATER,
     Partition,
     all_events,
     assert_sound,
     clear_cut,
     copy,
     partition,
-    shuffled,
+    runs,
 )
-from working import encoded, is_done, messages, of_type, queue_of, service, working
+from working import (
+    decided,
+    index_of,
+    messages,
+    of_type,
+    queue_of,
+    service,
+    working,
+)
 
-from dedupe.batch.recluster import recluster
 from dedupe.batch.scan import scan
-from dedupe.daemon.reclusterer import Request, reclustered
 from dedupe.daemon.reclustering import LOOK, Reclustering, is_settled
-from dedupe.deduper import Deduper
-from dedupe.index.base import Index
 from dedupe.index.opening import open_index
 from dedupe.metrics import Metrics
-from dedupe.models import Article, Decision
+from dedupe.models import Article
 from dedupe.params import ScanParams
 from dedupe.queues.opening import open_queue
 
 HOUR = 3600.0
-# Of each text three, of which only those next to each other lie within the window: the one between
-# goes with whichever came first.
-RUNS = [copy(a, f"{a.id}-{h:.0f}", h) for a in clear_cut()[:90:10] for h in (0.0, 100.0, 200.0)]
+RUNS = runs()
 
 
 class Clock:
@@ -70,23 +70,6 @@ def evening(url: str, clock: Clock, **given: Any) -> Iterator[Reclustering]:
         yield part
     finally:
         part._close()
-
-
-@contextmanager
-def index_of(url: str) -> Iterator[Index]:
-    """A handle for the test."""
-    index = open_index(url)
-    try:
-        yield index
-    finally:
-        index.close()
-
-
-def decided(url: str, articles: list[Article]) -> None:
-    with queue_of(url) as queue:
-        queue.put(encoded(articles))
-        with working(url):
-            until(lambda: is_done(queue), "the articles are decided")
 
 
 def scanned(articles: list[Article], params: ScanParams | None = None) -> Partition:
@@ -357,57 +340,3 @@ def test_turned_off_there_is_no_such_part(tmp_path: Path) -> None:
             assert it.stderr is not None
             started = json.loads(it.stderr.readline())
         assert ("recluster" in started["parts"]) == there
-
-
-# ---- beside a worker -----------------------------------------------------------------------------
-
-
-def stream() -> list[Article]:
-    """Stories in any order, later versions of some articles, and one that is killed."""
-    newer = [
-        replace(a, text=f"{a.text}\n\nThe mayor will speak on Thursday.")
-        for a in clear_cut()[:60:6]
-    ]
-    killed = replace(clear_cut()[1], status="canceled")
-    first = shuffled([*clear_cut(), *RUNS], 3)
-    return [*first, *shuffled(newer, 3), killed]
-
-
-def test_a_worker_decides_while_all_is_made_anew_again_and_again(url: str) -> None:
-    articles = stream()
-    request = Request(url, ScanParams(), 0, LATER.timestamp())
-    changed: list[int] = []
-    over = threading.Event()
-
-    def again_and_again() -> None:
-        while not over.is_set():
-            answer = reclustered(request)
-            assert answer.error is None
-            changed.append(answer.changed)
-
-    decided(url, articles[:1])
-    beside = threading.Thread(target=again_and_again)
-    with queue_of(url) as queue:
-        beside.start()
-        try:
-            for at in range(1, len(articles), 20):
-                queue.put(encoded(articles[at : at + 20]))
-                with working(url, batch=5):
-                    until(partial(is_done, queue), "the articles are decided")
-        finally:
-            over.set()
-            beside.join()
-        told = messages(queue)
-        assert queue.dead() == []
-    assert sum(changed) > 0
-    assert {d["id"] for d in of_type(told, "decision")} == {a.id for a in articles}
-    assert len(of_type(told, "decision")) == len(articles)
-    with index_of(url) as index:
-        assert_sound(index)
-        deduper = Deduper(index)
-        assert recluster(deduper, LATER).missed == 0
-        assert recluster(deduper, LATER).changed == 0
-        last = {a.id: a for a in articles}
-        assert {i for s in partition(index) for i in s} == set(last)
-        for id in last:
-            assert isinstance(deduper.decision(id), Decision)
