@@ -94,7 +94,7 @@ def data_in_fixture() -> Callable[[str, str], Any]:
     return data_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop runs in this thread, where no other could meanwhile
 def browser() -> Iterator[Browser]:
     """Chromium; skips where there is none."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
