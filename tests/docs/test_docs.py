@@ -111,7 +111,7 @@ def test_every_settings_file_is_accepted(settings: str, work: Path) -> None:
 
 
 SHOWN = {  # what the readme shows, in its order, is printed by
-    "the demo": "COLUMNS=140 dedupe scan examples/ --to table",
+    "the demo": "COLUMNS=120 dedupe scan examples/ --to table",
     "a story of an index": (
         "dedupe add examples/stories.jsonl -q > added.jsonl;"
         " COLUMNS=230 dedupe show ferry-fire-kettleby"
