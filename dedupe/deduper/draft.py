@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from math import inf
 
 from dedupe.index.base import Change, Cluster, Event, Hands, Index
@@ -12,6 +12,8 @@ from dedupe.stories.story import story_id
 # An article, and the members of its cluster: the kind of event that it is, and the ids of it.
 Notices = Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]] | None]
 Elect = Callable[[Sequence[int], Cluster | None], Cluster]  # members, and what it was before
+
+_ASKED = 4  # names that are asked about at once
 
 
 class Draft:
@@ -192,13 +194,17 @@ class Draft:
 
     def _new_id(self, places: Sequence[int], ask: bool) -> str:
         """Named after one of its articles, by a name that no cluster has or has had."""
-        return next(
-            name
-            for name in self._names(places)
-            if name not in self._members
-            and name not in self._redirects
-            and not (ask and self._index.clusters([name])[0])
-        )
+        names = self._names(places)
+        while True:
+            some = [
+                name
+                for name in islice(names, _ASKED)
+                if name not in self._members and name not in self._redirects
+            ]
+            taken = self._index.clusters(some) if ask else [None] * len(some)
+            free = (name for name, cluster in zip(some, taken, strict=True) if cluster is None)
+            if (name := next(free, None)) is not None:
+                return name
 
     def _names(self, places: Sequence[int]) -> Iterator[str]:
         for place in places:
