@@ -76,6 +76,16 @@ def test_a_list_that_was_half_written_removes_no_feed(
 
 def test_a_poller_that_has_no_feeds_says_so(url: str, logged: StringIO) -> None:
     run(poller(url), lambda: "no feeds" in logged.getvalue())
+    assert "name a list with --feeds" in logged.getvalue()
+
+
+def test_a_poller_whose_list_has_no_feeds_is_not_told_to_name_one(
+    url: str, logged: StringIO
+) -> None:
+    run(poller(url, listing(name="empty.txt")), lambda: "no feeds" in logged.getvalue())
+    assert "put feeds into empty.txt" in logged.getvalue()
+    assert "name a list" not in logged.getvalue()
+    assert logged.getvalue().count("feeds listed") == 1
 
 
 def test_what_a_list_says_of_a_feed_is_taken_over(
