@@ -16,7 +16,7 @@ from dedupe.queues.base import Queue
 
 _Result = TypeVar("_Result")
 
-_SILENT = 5.0  # seconds that it may take to answer
+_SILENT = 4.0  # seconds that it may take to answer
 _AGAIN = 0.5, 10.0  # seconds until it is asked again: first, at most
 
 log = structlog.get_logger()

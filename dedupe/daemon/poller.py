@@ -37,6 +37,7 @@ _Result = TypeVar("_Result")
 
 _PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
+_HEARD = 1.0  # seconds between two signs of life of the queue, at least
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
 _TOGETHER = 20  # articles that are put at once
@@ -98,6 +99,7 @@ class Poller(Part):
         self._no_feeds = False  # and it was told
         self._refreshed = -_REFRESH
         self._beaten = -polling.beat
+        self._heard = -_HEARD
 
     def reread(self) -> None:
         """Read the list of feeds again, soon."""
@@ -152,6 +154,9 @@ class Poller(Part):
 
     async def _keep_up(self) -> None:
         """Show that it lives, see who else does, and which feeds there are."""
+        if time.monotonic() - self._heard >= _HEARD:  # quiet feeds ask it nothing for hours
+            await self._ask(lambda queue: queue.dead(most=1))  # as little as it can be asked
+            self._heard = time.monotonic()
         if self._queue.is_back():
             self.reread()
         if self._rereading:

@@ -22,6 +22,7 @@ from servers import Server, fresh, running, until
 
 from dedupe.daemon.feedstate import decode
 from dedupe.daemon.poller import Polling
+from dedupe.daemon.schedule import Pace
 from dedupe.queues.base import Queue
 from dedupe.queues.opening import open_queue
 
@@ -263,6 +264,31 @@ def test_a_store_that_comes_back_empty_gets_the_feeds_of_the_list_again(
         run(ours, upset)
         with closing(open_queue(url)) as queue:
             assert len(queue.feeds()) == len(server.feeds)
+
+
+def test_a_poller_with_nothing_to_ask_tells_soon_that_the_store_is_away(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.feed("/a", *entries(1))
+    quiet = Polling(pace=Pace(3600.0, 3600.0), beat=3600.0)
+    with running(tmp_path / "redis") as store:
+        ours = poller(f"{fresh(store.url)}&patience=1", listing(server.url("/a")), polling=quiet)
+        left = [
+            (lambda: len(server.seen) == 1 and ours.unready() is None, store.pause),
+            (lambda: ours.unready() is not None, store.resume),
+            (lambda: ours.unready() is None, store.kill),
+            (lambda: ours.unready() is not None, store.start),
+            (lambda: ours.unready() is None, str),
+        ]
+
+        def done() -> bool:
+            holds, then = left[0]
+            if holds():
+                then()
+                left.pop(0)
+            return not left
+
+        run(ours, done)
 
 
 # ---- the end -------------------------------------------------------------------------------------
