@@ -130,6 +130,28 @@ def test_status_says_how_each_feed_is(
     assert long in call("feeds", "status", "--to", "table", env={"COLUMNS": "120"}).stdout
 
 
+NARROW = {"COLUMNS": "80"}
+
+
+def test_in_80_columns_addresses_and_reasons_can_be_read(
+    call: Any, server: FeedServer, index: str
+) -> None:
+    paths = {f"/section/of-the/harbour/{n}.rss": Trouble(503) if n else None for n in range(2)}
+    for path, trouble in paths.items():
+        server.feed(path, *entries(3), trouble=trouble, title="News of the harbour and the ferry")
+    urls = [server.url(path)[:36] for path in paths]
+    full = [server.url(path) for path in paths]
+    polled(poller(index, listing(*full)), lambda: all(map(server.requests, paths)))
+    for command in (("status",), ("check", *full, server.url("/json"), *HERE)):
+        shown = call("feeds", *command, "--to", "table", env=NARROW).stdout
+        lines = shown.splitlines()
+        assert max(map(len, lines)) <= 80
+        for url in urls:
+            assert any(url in line for line in lines), shown
+        assert not any("entries" in line and "title" in line for line in lines)
+        assert any("the server answers 503" in line for line in lines), shown
+
+
 def test_tables_do_not_let_a_feed_steer_the_terminal(call: Any, server: FeedServer) -> None:
     server.feed("/evil", *entries(1), title="Har\x1b[2Jbour", format="json")
     shown = call("feeds", "check", server.url("/evil"), *HERE, "--to", "table").stdout
