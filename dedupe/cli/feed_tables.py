@@ -94,6 +94,9 @@ _CHECK = (
 )
 
 
+_NOTED = "success of a feed in which nothing changes is noted every 15 minutes at most"
+
+
 def status_shown(feeds: Sequence[FeedHealth], now: float) -> AddressTable:
     """A row for each feed, those that need a look first; what is wrong stands below its address."""
     rows = [
@@ -102,7 +105,7 @@ def status_shown(feeds: Sequence[FeedHealth], now: float) -> AddressTable:
             "health": Text(each.health, style=_STYLES.get(each.health, "")),
             "success": Text(_ago(each.last_success, now)),
             "change": Text(_ago(each.last_change, now)),
-            "every": Text("" if each.interval is None else span(each.interval)),
+            "every": Text(_every(each)),
             "a day": Text("" if each.per_day is None else f"{each.per_day:,.1f}"),
             "fails": Text(f"{each.failures:,}" if each.failures else ""),
         }
@@ -110,7 +113,8 @@ def status_shown(feeds: Sequence[FeedHealth], now: float) -> AddressTable:
     ]
     health = Counter(each.health for each in feeds)
     told = ", ".join(f"{count:,} {word}" for word, count in sorted(health.items()))
-    return AddressTable(f"{counted(len(feeds), 'feed')}{': ' if told else ''}{told}", rows, _STATUS)
+    title = f"{counted(len(feeds), 'feed')}{': ' if told else ''}{told}"
+    return AddressTable(title, rows, _STATUS, [_NOTED] if feeds else [])
 
 
 def checks_shown(found: Sequence[Checked]) -> AddressTable:
@@ -142,6 +146,12 @@ def span(seconds: float) -> str:
         if seconds >= length:
             return f"{round(seconds / length, 1):g} {unit}"
     return f"{max(seconds, 0.0):.0f} s"
+
+
+def _every(feed: FeedHealth) -> str:
+    if feed.health == "gone":
+        return "never"  # again
+    return "" if feed.interval is None else span(feed.interval)
 
 
 def _ago(moment: datetime | None, now: float) -> str:

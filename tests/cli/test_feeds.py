@@ -119,12 +119,14 @@ def test_status_says_how_each_feed_is(
     health = {path: told[url]["health"] for path, url in urls.items()}
     assert health == {"/good": "ok", "/gone": "gone", "/busy": "failing"}
     assert told[urls["/good"]]["last_change"]
-    assert told[urls["/gone"]]["due"] is None
+    assert told[urls["/gone"]]["due"] is told[urls["/gone"]]["interval"] is None
     assert "503" in told[urls["/busy"]]["error"]
     table = call("feeds", "status", "--to", "table").stdout
     assert "3 feeds: 1 failing, 1 gone, 1 ok" in table
-    for word in ("success", "every", "never", "ago"):
+    for word in ("success", "every", "ago", "noted every 15 minutes at most"):
         assert word in table
+    # success, change and every
+    assert next(line for line in table.splitlines() if "/gone" in line).count("never") == 3
     long = "https://a-newspaper-of-kettleby.example/feeds/all/of/them.rss"
     call("feeds", "add", long, "--unchecked")
     assert long in call("feeds", "status", "--to", "table", env={"COLUMNS": "120"}).stdout
