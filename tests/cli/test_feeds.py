@@ -176,6 +176,7 @@ def test_a_poller_that_is_set_up_wrongly_says_so_before_it_begins(
         "interval-min": ("--interval-min", "2h", "--interval-max", "1h"),
         "missing.opml": ("--feeds", "missing.opml"),
         "ASCII": ("--user-agent", "Grüße"),
+        "write a URL": ("--contact", "nothing"),
         "names no index": ("--index", "nonsense://x"),
         "that stays": ("--index", "memory:"),
     }
