@@ -96,6 +96,19 @@ def test_what_is_no_feed_is_not_added_unless_nobody_asks(
     assert len(lines(call("feeds", "list").stdout)) == 2
 
 
+def test_where_nothing_is_added_no_index_is_made(
+    call: Any, server: FeedServer, index: str, tmp_path: Path
+) -> None:
+    done = call("feeds", "add", server.url("/page"), *HERE)
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, "0 feeds added")
+    options = ("--outlet", "Kettleby Herald", "--unchecked", "--feeds", "new.txt")
+    refused = call("feeds", "add", server.url("/good"), *options)
+    assert refused.exit_code == 2
+    assert "name a list that ends in .toml or .opml" in refused.stderr
+    assert "by hand" not in refused.stderr
+    assert [*tmp_path.iterdir()] == []
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://feeds.example/a", "feeds.example", "https://me:secret@feeds.example/a"]
 )
@@ -165,7 +178,7 @@ def test_without_an_index_it_says_what_to_do(call: Any, index: str) -> None:
     for command in ("list", "status"):
         done = call("feeds", command)
         assert done.exit_code == 2
-        assert "there is no index" in done.stderr
+        assert "there is no index; dedupe daemon, dedupe feeds add and" in done.stderr
 
 
 def test_a_poller_that_is_set_up_wrongly_says_so_before_it_begins(
