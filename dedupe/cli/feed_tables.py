@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from dedupe.cli.figures import table_of, titled
@@ -31,51 +32,112 @@ def feeds_shown(feeds: Sequence[FeedHealth]) -> Group:
     return titled(counted(len(feeds), "feed"), table, [])
 
 
-def status_shown(feeds: Sequence[FeedHealth], now: float) -> Group:
+class AddressTable:
+    """A row for each address, what is to be known of it below. Where there is little room,
+    addresses have it: other columns go.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        rows: Sequence[dict[str, Text]],
+        layouts: Sequence[Sequence[str]],
+        lines: Sequence[str] = (),
+    ) -> None:
+        """`layouts` name the columns, the richest first; the first column has the addresses."""
+        self._title, self._rows, self._layouts, self._lines = title, rows, layouts, lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, as wide as the console allows."""
+        first, *rest = self._fitting(options.max_width)
+        table = table_of(first)
+        table.columns[0].overflow = "fold"
+        for name in rest:
+            if name == "title":
+                table.add_column(name, overflow="fold", max_width=_READABLE[name])
+            else:
+                table.add_column(name, no_wrap=True, justify=_JUSTIFIED.get(name, "right"))
+        for row in self._rows:
+            table.add_row(row[first], *(row[name] for name in rest))
+        yield titled(self._title, table, [*self._lines])
+
+    def _fitting(self, width: int) -> list[str]:
+        """The columns that leave enough room; the fewest where none do, none that is empty."""
+        for layout in self._layouts:
+            names = [name for name in layout if not self._rows or any(r[name] for r in self._rows)]
+            if sum(map(self._least, names)) + 3 * len(names) + 1 <= width:  # between them
+                break
+        return names
+
+    def _least(self, name: str) -> int:
+        """How wide a column is at least."""
+        lines = [line.cell_len for row in self._rows for line in row[name].split()]
+        return min(max([len(name), *lines]), _READABLE.get(name, 1_000))
+
+
+_READABLE = {"feed": 36, "address": 36, "title": 24}  # columns that are enough for these
+_JUSTIFIED: dict[str, Literal["left"]] = {"health": "left"}
+_STATUS = (
+    ("feed", "health", "success", "change", "every", "a day", "fails"),
+    ("feed", "health", "success", "change", "every", "fails"),
+    ("feed", "health", "success", "change", "every"),
+    ("feed", "health", "success", "every"),
+    ("feed", "health", "success"),
+    ("feed", "health"),
+)
+_CHECK = (
+    ("address", "title", "entries", "dated", "full texts", "newest"),
+    ("address", "entries", "dated", "full texts", "newest"),
+    ("address", "entries", "dated", "newest"),
+    ("address", "entries", "newest"),
+    ("address", "entries"),
+)
+
+
+_NOTED = "success of a feed in which nothing changes is noted every 15 minutes at most"
+
+
+def status_shown(feeds: Sequence[FeedHealth], now: float) -> AddressTable:
     """A row for each feed, those that need a look first; what is wrong stands below its address."""
-    table = table_of("feed")
-    table.columns[0].overflow = "fold"
-    table.add_column("health")
-    for name in ("success", "change", "every", "a day", "fails"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for each in sorted(feeds, key=lambda each: (each.health in ("ok", "new"), each.url)):
-        lines = [_cell(each.url), *([_cell(each.error)] if each.error else [])]
-        table.add_row(
-            Text("\n").join(lines),
-            Text(each.health, style=_STYLES.get(each.health, "")),
-            _ago(each.last_success, now),
-            _ago(each.last_change, now),
-            "" if each.interval is None else span(each.interval),
-            "" if each.per_day is None else f"{each.per_day:,.1f}",
-            f"{each.failures:,}" if each.failures else "",
-        )
+    rows = [
+        {
+            "feed": _with(each.url, [each.error] if each.error else []),
+            "health": Text(each.health, style=_STYLES.get(each.health, "")),
+            "success": Text(_ago(each.last_success, now)),
+            "change": Text(_ago(each.last_change, now)),
+            "every": Text(_every(each)),
+            "a day": Text("" if each.per_day is None else f"{each.per_day:,.1f}"),
+            "fails": Text(f"{each.failures:,}" if each.failures else ""),
+        }
+        for each in sorted(feeds, key=lambda each: (each.health in ("ok", "new"), each.url))
+    ]
     health = Counter(each.health for each in feeds)
     told = ", ".join(f"{count:,} {word}" for word, count in sorted(health.items()))
-    return titled(f"{counted(len(feeds), 'feed')}{': ' if told else ''}{told}", table, [])
+    title = f"{counted(len(feeds), 'feed')}{': ' if told else ''}{told}"
+    return AddressTable(title, rows, _STATUS, [_NOTED] if feeds else [])
 
 
-def checks_shown(found: Sequence[Checked]) -> Group:
-    """A row for each address."""
-    table = table_of("address")
-    table.columns[0].overflow = "fold"
-    table.add_column("title", overflow="fold")
-    for name in ("entries", "dated", "full texts", "newest"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("what to know", overflow="fold")
+def checks_shown(found: Sequence[Checked]) -> AddressTable:
+    """A row for each address; what to know of it stands below."""
+    rows = []
     for each in found:
         notes = [note for note in (each.error, each.broken) if note]
         if each.moved:
             notes.append(f"has moved to {each.moved}")
         if each.ok and not each.validators:
             notes.append("its server cannot say that nothing has changed")
-        numbers = (each.entries, each.dated, each.full) if each.ok else ()
-        cells = [f"{number:,}" for number in numbers] or ["", "", ""]
-        newest = "" if each.newest is None else f"{each.newest:%Y-%m-%d %H:%M}"
-        table.add_row(
-            _cell(each.url), _cell(each.title or ""), *cells, newest, _cell("; ".join(notes))
+        numbers = {"entries": each.entries, "dated": each.dated, "full texts": each.full}
+        rows.append(
+            {name: Text(f"{number:,}" if each.ok else "") for name, number in numbers.items()}
+            | {
+                "address": _with(each.url, notes),
+                "title": _cell(each.title or ""),
+                "newest": Text("" if each.newest is None else f"{each.newest:%Y-%m-%d %H:%M}"),
+            }
         )
     good = sum(each.ok for each in found)
-    return titled(f"{good:,} of {counted(len(found), 'address', 'addresses')}: a feed", table, [])
+    title = f"{good:,} of {counted(len(found), 'address', 'addresses')}: a feed"
+    return AddressTable(title, rows, _CHECK)
 
 
 def span(seconds: float) -> str:
@@ -86,10 +148,21 @@ def span(seconds: float) -> str:
     return f"{max(seconds, 0.0):.0f} s"
 
 
+def _every(feed: FeedHealth) -> str:
+    if feed.health == "gone":
+        return "never"  # again
+    return "" if feed.interval is None else span(feed.interval)
+
+
 def _ago(moment: datetime | None, now: float) -> str:
     if moment is None:
         return "never"
     return f"{span((datetime.fromtimestamp(now, UTC) - moment).total_seconds())} ago"
+
+
+def _with(url: str, notes: Sequence[str]) -> Text:
+    """An address, and what to know of it on lines of its own."""
+    return Text("\n").join([_cell(url), *map(_cell, notes)])
 
 
 def _cell(text: str) -> Text:

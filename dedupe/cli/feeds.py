@@ -107,21 +107,27 @@ def add(urls: tuple[str, ...], **given: Any) -> None:
             if not each.ok:
                 _say(f"{each.url}: not added: {each.error}")
     file, every, now = given["feeds"], given["every"], time.time()
-    with opened_queue(given, new=True) as queue:
-        there = {same_feed(feed.key) for feed in queue.feeds()}
-        states = {}
-        for url in good:
-            subscription = Subscription(
-                url=url,
-                source=given["outlet"],
-                interval_minutes=None if every is None else _MINUTES * every,
-                fetch_pages=given["fetch_pages"] or None,
-            )
-            if file is not None:
-                add_feed(file, subscription)
-            if same_feed(url) not in there:
-                states[url] = encode(subscribed(subscription, now, file and listed_in(file)))
-        added = queue.subscribe(states)
+    wishes = [
+        Subscription(
+            url=url,
+            source=given["outlet"],
+            interval_minutes=None if every is None else _MINUTES * every,
+            fetch_pages=given["fetch_pages"] or None,
+        )
+        for url in good
+    ]
+    if file is not None:
+        for wish in wishes:
+            add_feed(file, wish)
+    added = 0
+    if wishes:  # else no index is made
+        with opened_queue(given, new=True) as queue:
+            there = {same_feed(feed.key) for feed in queue.feeds()}
+            added = queue.subscribe({
+                wish.url: encode(subscribed(wish, now, file and listed_in(file)))
+                for wish in wishes
+                if same_feed(wish.url) not in there
+            })  # fmt: skip
     known = len(good) - added
     _say(f"{counted(added, 'feed')} added" + (f", {known:,} were there" if known else ""))
     sys.exit(0 if len(good) == len(wanted) else 1)

@@ -75,7 +75,7 @@ def opened_queue(given: dict[str, Any], *, new: bool = False) -> Iterator[Queue]
     from dedupe.queues.opening import open_queue
 
     url = given["index"]
-    look_for(url, new)
+    look_for(url, new, "dedupe daemon, dedupe feeds add and dedupe add make one")
     queue = open_queue(url)
     try:
         yield queue
@@ -144,10 +144,10 @@ def _open(url: str, asked: dict[str, Any], force: bool) -> Index:
         return index
 
 
-def look_for(url: str, new: bool) -> None:
+def look_for(url: str, new: bool, made: str = "dedupe add makes one") -> None:
     """Make the folder of a new index in the user's data folder, where it is to be there.
 
-    Raises UsageError where there is to be a file and is none.
+    Raises UsageError where there is to be a file and is none; `made` says what makes it.
     """
     from dedupe.index.opening import file_of
 
@@ -155,6 +155,6 @@ def look_for(url: str, new: bool) -> None:
     if path is None or path.exists():
         return
     if not new:
-        raise UsageError(f"{path}: there is no index; dedupe add makes one, --index names another")
+        raise UsageError(f"{path}: there is no index; {made}, --index names another")
     if url == default_index():
         Path(path).parent.mkdir(parents=True, exist_ok=True)

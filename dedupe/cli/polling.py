@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dedupe.metrics import Metrics
 
 _HOUR = 3600.0
+_CONTACT = re.compile(r"https?://[^\s/]\S*|(mailto:)?[^@\s/]+@[^@\s/]+", re.I)
 
 user_agent = option(
     "--user-agent",
@@ -81,6 +83,11 @@ def fetcher_of(given: dict[str, Any]) -> Fetcher:
 
 
 def _user_agent(given: dict[str, Any]) -> str:
+    if given["contact"] and not _CONTACT.fullmatch(given["contact"]):
+        raise ConfigError(
+            f"--contact {given['contact']!r}: write a URL, https://desk.example/bot, or an e-mail"
+            " address"
+        )
     contact = f" (+{given['contact']})" if given["contact"] else ""
     agent = given["user_agent"] or f"newsdedupe/{version('newsdedupe')}{contact}"
     if not (agent.isascii() and agent.isprintable()):

@@ -157,7 +157,7 @@ class CheckedResolver(AbstractResolver):
 
 
 def _refusal(address: Address) -> str:
-    return f"{address} is not an address of the public internet, and not among those allowed"
+    return f"{address} is not an address of the public internet; --allow-address allows it"
 
 
 async def _look_up(host: str, port: int) -> list[str]:

@@ -22,7 +22,7 @@ class FeedHealth(Struct, frozen=True, kw_only=True):
     listed: str | None = None  # the file that it is listed in
     last_success: datetime | None = None
     last_change: datetime | None = None
-    interval: float | None = None  # seconds from the last request to the next
+    interval: float | None = None  # seconds from the last request to the next; None: there is none
     due: datetime | None = None
     per_day: float | None = None  # new entries a day, over the last week
     failures: int = 0  # in a row
@@ -45,7 +45,7 @@ def healths(feeds: list[Feed], now: float) -> Iterator[FeedHealth]:
             listed=state.listed,
             last_success=_moment(state.succeeded),
             last_change=_moment(state.changed),
-            interval=round(state.interval, 1) or None,
+            interval=None if state.gone else round(state.interval, 1) or None,
             due=None if state.gone else _moment(state.due or None),
             per_day=per_day(state, now),
             failures=state.failures,

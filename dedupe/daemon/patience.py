@@ -16,7 +16,7 @@ from dedupe.queues.base import Queue
 
 _Result = TypeVar("_Result")
 
-_SILENT = 5.0  # seconds that it may take to answer
+_SILENT = 4.0  # seconds that it may take to answer
 _AGAIN = 0.5, 10.0  # seconds until it is asked again: first, at most
 
 log = structlog.get_logger()
@@ -34,7 +34,13 @@ class PatientQueue:
         self._queue: Queue | None = None
         self._thread = ThreadPoolExecutor(1, "queue")  # a queue is for one thread
         self._trouble: str | None = "has not been asked yet"
+        self._away = self._back = False
         self._since: float | None = None  # monotonic; as long as it does not answer
+
+    def is_back(self) -> bool:
+        """Whether it has answered again after it did not; told once. It may have lost something."""
+        back, self._back = self._back, False
+        return back
 
     def unready(self) -> str | None:
         """Why it cannot be used now, in plain words."""
@@ -55,14 +61,14 @@ class PatientQueue:
             except IndexUnavailable as error:
                 if self._trouble != str(error):
                     log.error("the queue does not answer", error=str(error))
-                self._trouble = str(error)
+                self._trouble, self._away = str(error), True
                 if stop.is_set():
                     raise Stopped from error
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), wait)
                 wait = min(2 * wait, most)
             else:
-                self._trouble = None
+                self._trouble, self._back, self._away = None, self._back or self._away, False
                 return result
 
     async def close(self) -> None:

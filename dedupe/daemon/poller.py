@@ -31,12 +31,13 @@ from dedupe.daemon.share import Share
 from dedupe.daemon.watched import Watched
 from dedupe.errors import DedupeError
 from dedupe.metrics import Metrics
-from dedupe.queues.base import Queue
+from dedupe.queues.base import Feed, Queue
 
 _Result = TypeVar("_Result")
 
 _PRESENT = 3  # beats that the others wait for a sign of life
 _REFRESH = 30.0  # seconds between two looks at the list of feeds
+_HEARD = 1.0  # seconds between two signs of life of the queue, at least
 _FIGURES = 15 * MINUTE  # between two writes of a feed in which nothing changes
 _LOOK = 1.0  # seconds between two looks at the clock, at most
 _TOGETHER = 20  # articles that are put at once
@@ -94,8 +95,11 @@ class Poller(Part):
         self._members: list[str] = []
         self._wake = asyncio.Event()
         self._rereading = False
+        self._listed: int | None = None  # feeds that the list had; None where it was not read
+        self._no_feeds = False  # and it was told
         self._refreshed = -_REFRESH
         self._beaten = -polling.beat
+        self._heard = -_HEARD
 
     def reread(self) -> None:
         """Read the list of feeds again, soon."""
@@ -150,6 +154,11 @@ class Poller(Part):
 
     async def _keep_up(self) -> None:
         """Show that it lives, see who else does, and which feeds there are."""
+        if time.monotonic() - self._heard >= _HEARD:  # quiet feeds ask it nothing for hours
+            await self._ask(lambda queue: queue.dead(most=1))  # as little as it can be asked
+            self._heard = time.monotonic()
+        if self._queue.is_back():
+            self.reread()
         if self._rereading:
             self._rereading = False
             await self._list_feeds()
@@ -164,8 +173,25 @@ class Poller(Part):
         if now - self._refreshed >= _REFRESH:
             self._refreshed = now
             asked = self._clock()
-            self._share.take(await self._ask(lambda queue: queue.feeds()), self._members, asked)
+            self._share.take(await self._subscribed(), self._members, asked)
             self._hosts.forget()
+
+    async def _subscribed(self) -> list[Feed]:
+        """The feeds in the queue; those of the list where the store has lost all it had."""
+        feeds = await self._ask(lambda queue: queue.feeds())
+        if not feeds and self._feeds is not None and self._listed != 0:
+            log.warning("no feed is stored any more", hint="the list is read again")
+            await self._list_feeds()
+            feeds = await self._ask(lambda queue: queue.feeds())
+        if not feeds and not self._no_feeds:
+            log.warning("no feeds", hint=self._hint())
+        self._no_feeds = not feeds
+        return feeds
+
+    def _hint(self) -> str:
+        if self._feeds is None:
+            return "name a list with --feeds, or: dedupe feeds add URL"
+        return f"put feeds into {self._feeds.name} and send SIGHUP, or: dedupe feeds add URL"
 
     def _present(self, queue: Queue) -> list[str]:
         """Who is present. Whoever was killed on this machine is not, when this one begins."""
@@ -212,7 +238,7 @@ class Poller(Part):
         name, now = self._feeds.name, self._clock()
         changed = await self._ask(lambda queue: listed(queue, read, name, now))
         log.info("feeds listed", file=name, feeds=len(read.feeds), **changed._asdict())
-        self._refreshed = -_REFRESH
+        self._refreshed, self._listed = -_REFRESH, len(read.feeds)
 
     # ---- one feed ----------------------------------------------------------------------------
 
@@ -222,6 +248,7 @@ class Poller(Part):
             while not await self._once(watched) and not self._stop.is_set():
                 feeds = await self._ask(lambda queue: queue.feeds())
                 if not self._share.refresh(watched, feeds):
+                    self._refreshed = -_REFRESH  # others may be gone with it
                     break
         except Stopped:
             pass

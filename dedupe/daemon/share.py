@@ -34,13 +34,9 @@ class Share:
         self._chance = chance
         self._watched: dict[str, Watched] = {}
         self._unreadable: set[str] = set()
-        self._no_feeds = False  # and it was told
 
     def take(self, feeds: Sequence[Feed], members: list[str], asked: float) -> None:
         """Have the feeds that are the poller's among these members, as stored when asked."""
-        if not feeds and not self._no_feeds:
-            log.warning("no feeds", hint="name a list with --feeds, or: dedupe feeds add URL")
-        self._no_feeds = not feeds
         now = self._clock()
         for key in self._watched.keys() - {feed.key for feed in feeds}:
             self._drop(key)

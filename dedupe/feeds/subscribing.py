@@ -125,7 +125,10 @@ def _ended(data: bytes) -> bytes:
 
 def _add_to_plain(data: bytes, feed: Subscription, path: str) -> bytes:
     if feed != Subscription(feed.url):
-        raise _by_hand(path, "it holds addresses alone; a list that ends in .toml holds more")
+        raise UsageError(
+            f"{shown(path)}: a plain list holds addresses alone, no outlet, no interval and no"
+            " pages; name a list that ends in .toml or .opml"
+        )
     return _ended(data) + feed.url.encode() + b"\n"
 
 

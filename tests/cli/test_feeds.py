@@ -96,6 +96,19 @@ def test_what_is_no_feed_is_not_added_unless_nobody_asks(
     assert len(lines(call("feeds", "list").stdout)) == 2
 
 
+def test_where_nothing_is_added_no_index_is_made(
+    call: Any, server: FeedServer, index: str, tmp_path: Path
+) -> None:
+    done = call("feeds", "add", server.url("/page"), *HERE)
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, "0 feeds added")
+    options = ("--outlet", "Kettleby Herald", "--unchecked", "--feeds", "new.txt")
+    refused = call("feeds", "add", server.url("/good"), *options)
+    assert refused.exit_code == 2
+    assert "name a list that ends in .toml or .opml" in refused.stderr
+    assert "by hand" not in refused.stderr
+    assert [*tmp_path.iterdir()] == []
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://feeds.example/a", "feeds.example", "https://me:secret@feeds.example/a"]
 )
@@ -119,15 +132,39 @@ def test_status_says_how_each_feed_is(
     health = {path: told[url]["health"] for path, url in urls.items()}
     assert health == {"/good": "ok", "/gone": "gone", "/busy": "failing"}
     assert told[urls["/good"]]["last_change"]
-    assert told[urls["/gone"]]["due"] is None
+    assert told[urls["/gone"]]["due"] is told[urls["/gone"]]["interval"] is None
     assert "503" in told[urls["/busy"]]["error"]
     table = call("feeds", "status", "--to", "table").stdout
     assert "3 feeds: 1 failing, 1 gone, 1 ok" in table
-    for word in ("success", "every", "never", "ago"):
+    for word in ("success", "every", "ago", "noted every 15 minutes at most"):
         assert word in table
+    # success, change and every
+    assert next(line for line in table.splitlines() if "/gone" in line).count("never") == 3
     long = "https://a-newspaper-of-kettleby.example/feeds/all/of/them.rss"
     call("feeds", "add", long, "--unchecked")
     assert long in call("feeds", "status", "--to", "table", env={"COLUMNS": "120"}).stdout
+
+
+NARROW = {"COLUMNS": "80"}
+
+
+def test_in_80_columns_addresses_and_reasons_can_be_read(
+    call: Any, server: FeedServer, index: str
+) -> None:
+    paths = {f"/section/of-the/harbour/{n}.rss": Trouble(503) if n else None for n in range(2)}
+    for path, trouble in paths.items():
+        server.feed(path, *entries(3), trouble=trouble, title="News of the harbour and the ferry")
+    urls = [server.url(path)[:36] for path in paths]
+    full = [server.url(path) for path in paths]
+    polled(poller(index, listing(*full)), lambda: all(map(server.requests, paths)))
+    for command in (("status",), ("check", *full, server.url("/json"), *HERE)):
+        shown = call("feeds", *command, "--to", "table", env=NARROW).stdout
+        lines = shown.splitlines()
+        assert max(map(len, lines)) <= 80
+        for url in urls:
+            assert any(url in line for line in lines), shown
+        assert not any("entries" in line and "title" in line for line in lines)
+        assert any("the server answers 503" in line for line in lines), shown
 
 
 def test_tables_do_not_let_a_feed_steer_the_terminal(call: Any, server: FeedServer) -> None:
@@ -141,7 +178,7 @@ def test_without_an_index_it_says_what_to_do(call: Any, index: str) -> None:
     for command in ("list", "status"):
         done = call("feeds", command)
         assert done.exit_code == 2
-        assert "there is no index" in done.stderr
+        assert "there is no index; dedupe daemon, dedupe feeds add and" in done.stderr
 
 
 def test_a_poller_that_is_set_up_wrongly_says_so_before_it_begins(
@@ -152,6 +189,7 @@ def test_a_poller_that_is_set_up_wrongly_says_so_before_it_begins(
         "interval-min": ("--interval-min", "2h", "--interval-max", "1h"),
         "missing.opml": ("--feeds", "missing.opml"),
         "ASCII": ("--user-agent", "Grüße"),
+        "write a URL": ("--contact", "nothing"),
         "names no index": ("--index", "nonsense://x"),
         "that stays": ("--index", "memory:"),
     }

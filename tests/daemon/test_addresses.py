@@ -67,7 +67,7 @@ def resolved(
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_name_that_leads_to_a_private_address_is_refused(address: str) -> None:
-    with pytest.raises(AddressRefused, match="not an address of the public internet"):
+    with pytest.raises(AddressRefused, match="of the public internet; --allow-address"):
         resolved([address])
 
 

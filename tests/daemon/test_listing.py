@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from feedserver import FeedServer, entries
-from polling import listing, poller, run, state_of
+from polling import listing, poller, run, state_of, taken
 
 from dedupe.daemon.feedstate import encode
 from dedupe.daemon.listing import List, subscribed
@@ -20,6 +21,11 @@ from dedupe.queues.base import Queue
 def url(sqlite_url: str) -> str:
     """What is done to feeds is the same whatever keeps them; test_pollers.py has the others too."""
     return sqlite_url
+
+
+def _asked_again(server: FeedServer, asked: dict[str, int]) -> bool:
+    """Whether each feed was asked twice more: the first reply is stored then."""
+    return all(len(server.requests(path)) > times + 1 for path, times in asked.items())
 
 
 def test_a_list_that_is_read_again_adds_and_removes_feeds(
@@ -74,8 +80,31 @@ def test_a_list_that_was_half_written_removes_no_feed(
     assert {feed.key for feed in queue.feeds()} == urls
 
 
+def test_a_feed_that_is_put_back_is_new_and_its_articles_have_the_ids_they_had(
+    server: FeedServer, url: str, queue: Queue
+) -> None:
+    server.feed("/a", *entries(2))
+    server.feed("/b", *entries(1, "b"))
+    a, b = server.url("/a"), server.url("/b")
+    for listed in ((a, b), (b,), (a, b)):
+        asked = {key[-2:]: len(server.requests(key[-2:])) for key in listed}
+        run(poller(url, listing(*listed)), partial(_asked_again, server, asked))
+    ids = [article["id"] for article in taken(queue)]
+    assert sorted(ids) == sorted([f"{a}#story-0", f"{a}#story-1"] * 2 + [f"{b}#b-0"])
+
+
 def test_a_poller_that_has_no_feeds_says_so(url: str, logged: StringIO) -> None:
     run(poller(url), lambda: "no feeds" in logged.getvalue())
+    assert "name a list with --feeds" in logged.getvalue()
+
+
+def test_a_poller_whose_list_has_no_feeds_is_not_told_to_name_one(
+    url: str, logged: StringIO
+) -> None:
+    run(poller(url, listing(name="empty.txt")), lambda: "no feeds" in logged.getvalue())
+    assert "put feeds into empty.txt" in logged.getvalue()
+    assert "name a list" not in logged.getvalue()
+    assert logged.getvalue().count("feeds listed") == 1
 
 
 def test_what_a_list_says_of_a_feed_is_taken_over(

@@ -18,10 +18,11 @@ import msgspec
 import pytest
 from feedserver import FeedServer, Trouble, entries
 from polling import FAST, listing, poller, run, taken
-from servers import Server, fresh, until
+from servers import Server, fresh, running, until
 
 from dedupe.daemon.feedstate import decode
 from dedupe.daemon.poller import Polling
+from dedupe.daemon.schedule import Pace
 from dedupe.queues.base import Queue
 from dedupe.queues.opening import open_queue
 
@@ -233,6 +234,61 @@ def test_a_store_that_dies_and_comes_back_is_waited_for(
         assert ours.unready() is None
     finally:
         store.kill()
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_store_that_comes_back_empty_gets_the_feeds_of_the_list_again(
+    server: FeedServer, tmp_path: Path, many: tuple[Path, list[str]], at_once: bool
+) -> None:
+    file, ids = many
+    with running(tmp_path / "redis") as store:
+        url = f"{fresh(store.url)}&patience=1"
+        ours = poller(url, listing(*file.read_text().split()), polling=QUICK)
+        died, back = False, set[str]()
+
+        def upset() -> bool:
+            nonlocal died
+            if not died and all(304 in server.statuses(path) for path in server.feeds):
+                store.kill()
+                died = True
+                if at_once:  # that it was away nobody sees, only that a feed is gone
+                    store.start()
+                    server.feeds["/0"].add(*entries(1, "n0", 4))
+            if died and store.process is None and ours.unready():
+                store.start()
+            if died and store.process is not None:
+                with closing(open_queue(url)) as queue:
+                    back.update(_ids(queue))
+            return back >= {*ids}
+
+        run(ours, upset)
+        with closing(open_queue(url)) as queue:
+            assert len(queue.feeds()) == len(server.feeds)
+
+
+def test_a_poller_with_nothing_to_ask_tells_soon_that_the_store_is_away(
+    server: FeedServer, tmp_path: Path
+) -> None:
+    server.feed("/a", *entries(1))
+    quiet = Polling(pace=Pace(3600.0, 3600.0), beat=3600.0)
+    with running(tmp_path / "redis") as store:
+        ours = poller(f"{fresh(store.url)}&patience=1", listing(server.url("/a")), polling=quiet)
+        left = [
+            (lambda: len(server.seen) == 1 and ours.unready() is None, store.pause),
+            (lambda: ours.unready() is not None, store.resume),
+            (lambda: ours.unready() is None, store.kill),
+            (lambda: ours.unready() is not None, store.start),
+            (lambda: ours.unready() is None, str),
+        ]
+
+        def done() -> bool:
+            holds, then = left[0]
+            if holds():
+                then()
+                left.pop(0)
+            return not left
+
+        run(ours, done)
 
 
 # ---- the end -------------------------------------------------------------------------------------
