@@ -211,11 +211,13 @@ class LineReader(Reader):
         self._last = await self.in_thread(self._lines.mend)
 
     async def turn(self, stop: asyncio.Event) -> None:
-        """Write what there is."""
-        if self._reopening and self._lines is not None:
+        """Write what there is. Raises OutputClosed where nobody reads it."""
+        assert self._lines is not None
+        if self._reopening:
             self._reopening = False
             self._lines.close()
             await self.begin()
+        self._lines.check_read()
         await self._copy(self._wait)
 
     async def _copy(self, wait: float) -> bool:
