@@ -14,6 +14,7 @@ import structlog
 from dedupe.daemon import messages
 from dedupe.daemon.members import SECONDS, Member
 from dedupe.daemon.threads import HUNG, Threaded
+from dedupe.daemon.warming import warm_up
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
@@ -32,13 +33,6 @@ _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
 _TAKEN_DOWN = "was taken down"  # what the index says of these; nothing of them may be kept
-_WARM = [
-    Article(id=id, title="Ferry aground off Norrholm", text=text * 8, source=id)
-    for id, text in (
-        ("a", "A ferry with 244 passengers ran aground off Norrholm on Friday morning. "),
-        ("b", "Off Norrholm a ferry ran aground; its 244 passengers were taken ashore. "),
-    )
-]
 
 Clock = Callable[[], float]
 log = structlog.get_logger()
@@ -179,10 +173,7 @@ class Worker(Threaded):
     def _warm_up(self, deduper: Deduper) -> None:
         """Load all kernels before anything is taken: a kill meanwhile is no article's fault."""
         if not self._warm:
-            from dedupe.deduper import Deduper
-            from dedupe.index.memory import MemoryIndex
-
-            Deduper(MemoryIndex(deduper.index.manifest), deduper.params).add_batch(_WARM)
+            warm_up(deduper)
             self._warm = True
             self.alive()
 
