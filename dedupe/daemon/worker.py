@@ -33,6 +33,7 @@ _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
 _TAKEN_DOWN = "was taken down"  # what the index says of these; nothing of them may be kept
+_STARTING = "is starting"
 
 Clock = Callable[[], float]
 log = structlog.get_logger()
@@ -85,7 +86,7 @@ class Worker(Threaded):
         self._member = Member("worker", settings.name)
         self._opened: _Opened | None = None
         self._hand = self._coming = _NOTHING  # what was taken and is not finished
-        self._why: str | None = "is starting"
+        self._why: str | None = _STARTING
         self._warm = False
         self._next_sweep = self._next_trim = float("-inf")
         self._told: str | None = None  # how far events were copied; None where that must be asked
@@ -129,6 +130,9 @@ class Worker(Threaded):
         self._pump()
         self._member.stay(self._now_opened.queue, self._clock)
         self._trim()
+        if self._why is not None:  # only now: a full disk can be opened and read
+            log.info("the store is back")
+            self._why = None
 
     def _away(self, error: IndexUnavailable, failures: int) -> None:
         """The store does not answer: what is at hand stays so, and all is opened anew."""
@@ -154,9 +158,9 @@ class Worker(Threaded):
             if taken is None:
                 opened = self._opened = _Opened(queue, *self._open_index())
                 self._warm_up(opened.deduper)
-                if self._why not in (None, "is starting"):
-                    log.info("the store is back")
-                self._why, self._told = None, None
+                if self._why == _STARTING:
+                    self._why = None
+                self._told = None
                 self._next_sweep = float("-inf")
                 return opened
         except BaseException:
