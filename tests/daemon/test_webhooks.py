@@ -72,6 +72,7 @@ def test_the_cursor_stays_behind_what_was_not_taken_and_what_follows_is_sent_aft
                 async with sending(url, receiver.url):
                     await holding(lambda: set(receiver.names) == {"a0", "a2", "a3"})
                 assert queue.cursor(reader_of(receiver.url)) == first
+                assert queue.backlog().behind[reader_of(receiver.url)] == 3  # two are taken
                 receiver.answer = lambda message, attempt: web.Response()
                 async with sending(url, receiver.url):
                     await holding(lambda: "a1" in receiver.names)
