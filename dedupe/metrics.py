@@ -39,7 +39,9 @@ class Metrics:
         self.waiting = made(Gauge, "stream_lag", "Articles that nobody has taken yet")
         self.pending = made(Gauge, "stream_pending", "Articles taken and not finished")
         self.dead = made(Gauge, "dead_letters", "Articles given up and kept")
-        self.behind = made(Gauge, "output_lag", "Messages a reader has not got yet", "reader")
+        self.behind = made(
+            Gauge, "output_lag", "Messages from the first that a reader is not done with", "reader"
+        )
         self.fetches = made(Counter, "fetches", "Requests for feeds and pages", "what", "status")
         self.fetch_seconds = made(
             Histogram, "fetch_seconds", "Time a request takes", "what", buckets=_SECONDS

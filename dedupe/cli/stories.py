@@ -86,7 +86,7 @@ def show_(id: str, **given: Any) -> None:
     from dedupe.cli.figures import write_json
     from dedupe.cli.opening import opened
     from dedupe.cli.rendering import show
-    from dedupe.cli.story_tables import evidence_shown, story_table, versions_shown
+    from dedupe.cli.story_tables import StoryTable, evidence_shown, versions_shown
     from dedupe.errors import UsageError
 
     with opened(given) as deduper:
@@ -103,4 +103,4 @@ def show_(id: str, **given: Any) -> None:
         if given["json"]:
             write_json(story, "-")
         else:
-            show(story_table(story, id), *versions_shown(story, id))
+            show(StoryTable(story, id), *versions_shown(story, id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ class StoriesTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, as wide as the console is."""
         rows = [_row(story) for story in self._page.stories]
-        shown = _fitting(rows, options.max_width)
+        shown = _fitting(rows, options.max_width, _OF_STORIES, _READABLE)
         table = _table("Stories")
         for name in shown:
             table.add_column(_HEADS.get(name, name), no_wrap=True, **_LAYOUT.get(name, {}))
@@ -46,6 +46,12 @@ _LAYOUT: dict[str, dict[str, Any]] = {
     "title": {"ratio": 3, "overflow": "ellipsis"},
     "source": {"ratio": 1, "overflow": "ellipsis"},
 }
+_OF_STORIES = (
+    ("size", "title", "source", "credit", "latest", "story"),
+    ("size", "title", "source", "day", "story"),
+    ("size", "title", "day", "story"),
+    ("size", "title", "story"),
+)
 _READABLE = {"title": 30, "source": 12}  # columns that these have at least
 
 
@@ -56,23 +62,22 @@ def _row(story: Listed) -> dict[str, Text]:
         "source": story.source or "",
         "credit": f"{story.credit} ({story.credit_count:,})" if story.credit else "",
         "latest": time_of(story.last),
-        "day": f"{story.last:%Y-%m-%d}" if story.last else "no date",
+        "day": _day_of(story.last),
         "story": story.id,
     }
     return {name: _cell(text) for name, text in told.items()}
 
 
-def _fitting(rows: Sequence[dict[str, Text]], width: int) -> Sequence[str]:
+def _fitting(
+    rows: Sequence[dict[str, Text]],
+    width: int,
+    layouts: Sequence[Sequence[str]],
+    readable: Mapping[str, int],
+) -> Sequence[str]:
     """The names of the columns that leave enough room for titles; the fewest where none do."""
-    layouts = (
-        ("size", "title", "source", "credit", "latest", "story"),
-        ("size", "title", "source", "day", "story"),
-        ("size", "title", "day", "story"),
-        ("size", "title", "story"),
-    )
     for names in layouts:
         widths = (
-            _READABLE.get(name) or max([len(name), *(row[name].cell_len for row in rows)])
+            readable.get(name) or max([len(name), *(row[name].cell_len for row in rows)])
             for name in names
         )
         if sum(widths) + 3 * len(names) + 1 <= width:  # what stands between them
@@ -80,41 +85,73 @@ def _fitting(rows: Sequence[dict[str, Text]], width: int) -> Sequence[str]:
     return names
 
 
-def story_table(story: StoryView, asked: str) -> Table:
+class StoryTable:
     """One row for each article; the one that was asked for has an arrow.
 
     An id stands below its title: ids are addresses mostly, and too long for a column of their own.
+    Empty columns go, and others where there is little room for titles.
     """
-    table = _table(f"Story {harmless(story.id)}")
-    table.add_column("relation", no_wrap=True, min_width=11)
-    table.add_column("sim.", no_wrap=True, justify="right")
-    table.add_column("published", no_wrap=True)
-    table.add_column("article", ratio=3, overflow="fold")
-    table.add_column("source", min_width=10, max_width=32, overflow="fold")
-    table.add_column("credits", no_wrap=True)
-    for member in story.members:
-        canonical = member.id == story.canonical_id
-        arrow = "→ " if member.id == asked else ""
-        cells = _cells(member, "canonical" if canonical else member.relation, arrow)
-        table.add_row(*cells, style="bold" if canonical else None)
+
+    def __init__(self, story: StoryView, asked: str) -> None:
+        self._story, self._asked = story, asked
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table, as wide as the console is."""
+        story = self._story
+        rows = [self._row(member) for member in story.members]
+        layouts = [[name for name in names if any(row[name] for row in rows)] for names in _OF_ONE]
+        shown = _fitting(rows, options.max_width, layouts, _READABLE_OF_ONE)
+        table = _table(f"Story {harmless(story.id)}")
+        for name in shown:
+            table.add_column(
+                _HEADS_OF_ONE.get(name, name), **_LAYOUT_OF_ONE.get(name, {"no_wrap": True})
+            )
+        for member, row in zip(story.members, rows, strict=True):
+            style = "bold" if member.id == story.canonical_id else None
+            table.add_row(*(row[name] for name in shown), style=style)
+        table.caption = Text(_told_of(story))
+        yield table
+
+    def _row(self, member: Member) -> dict[str, Text]:
+        arrow = "→ " if member.id == self._asked else ""
+        canonical = member.id == self._story.canonical_id
+        notice = f"[{member.notice}] " if member.notice else ""
+        title, id = _cell(notice + (member.title or "")), _cell(member.id, style="dim")
+        return {
+            "relation": _cell(arrow + ("canonical" if canonical else member.relation)),
+            "sim.": _cell("" if member.similarity is None else f"{member.similarity:.2f}"),
+            "published": _cell(time_of(member.published)),
+            "day": _cell(_day_of(member.published)),
+            "article": Text("\n").join([title, id]) if title else id,
+            "source": _cell(member.source or ""),
+            "credits": _cell(member.credit or ""),
+        }
+
+
+_OF_ONE = (
+    ("relation", "sim.", "published", "article", "source", "credits"),
+    ("relation", "sim.", "published", "article", "source"),
+    ("relation", "sim.", "day", "article", "source"),
+    ("relation", "day", "article", "source"),
+    ("relation", "article"),
+)
+_HEADS_OF_ONE = {"day": "published"}
+_LAYOUT_OF_ONE: dict[str, dict[str, Any]] = {
+    "sim.": {"no_wrap": True, "justify": "right"},
+    "article": {"ratio": 3, "overflow": "fold"},
+    "source": {"ratio": 1, "overflow": "fold"},
+}
+_READABLE_OF_ONE = {"article": 30, "source": 12}
+
+
+def _told_of(story: StoryView) -> str:
     told = [f"why: {story.canonical_reason}"]
     if story.credit:
         told.append(f"{story.credit} credited by {story.credit_count:,}")
     told.append(f"{counted(len(story.members), 'article')}, {time_of(story.first)}")
     if story.first != story.last:
         told[-1] += f" to {time_of(story.last)}"
-    table.caption = Text("; ".join(told))
-    return table
-
-
-def _cells(member: Member, relation: str, arrow: str) -> tuple[Text, ...]:
-    similarity = "" if member.similarity is None else f"{member.similarity:.2f}"
-    notice = f"[{member.notice}] " if member.notice else ""
-    title, id = _cell(notice + (member.title or "")), _cell(member.id, style="dim")
-    before = (arrow + relation, similarity, time_of(member.published))
-    after = (member.source or "", member.credit or "")
-    article = Text("\n").join([title, id]) if title else id
-    return (*map(_cell, before), article, *map(_cell, after))
+    return "; ".join(told)
 
 
 def versions_shown(story: StoryView, asked: str) -> Iterator[RenderableType]:
@@ -167,6 +204,10 @@ def _table(title: str) -> Table:
 def time_of(moment: datetime | None) -> str:
     """To the minute, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "no date"
+
+
+def _day_of(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "no date"
 
 
 def _cell(text: str, style: str = "", indent: int = 0) -> Text:

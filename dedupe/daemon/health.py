@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
@@ -54,7 +55,9 @@ class Health:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
             await self._runner.cleanup()
-            why = error.strerror or error
+            # What asyncio says names the address once more, as Python writes it.
+            number = error.errno or 0  # below 0 it is of a name that is not known
+            why = os.strerror(number) if number > 0 else error.strerror or error
             raise UsageError(
                 f"--listen {self._listen}: {why}; name another address, or none"
             ) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import threading
 from pathlib import Path
 
@@ -12,6 +14,12 @@ _BLOCK = 1 << 16
 
 # Held while lines go out, so that none is cut short when the process is ended.
 writing = threading.Lock()
+
+
+class OutputClosed(DedupeError):
+    """Whoever read the output has closed its end."""
+
+    exit_code = 128 + signal.SIGPIPE
 
 
 class Lines:
@@ -59,16 +67,37 @@ class Lines:
     def write(self, lines: list[bytes]) -> None:
         """Append lines, without their newlines; they are with the system when it returns.
 
-        Raises DedupeError where they cannot be written.
+        Raises OutputClosed where nobody reads them any more, else DedupeError where they cannot be
+        written.
         """
         rest = memoryview(b"".join(line + b"\n" for line in lines))
         with writing:
             try:
                 while rest:
                     rest = rest[os.write(self._fd, rest) :]
+            except BrokenPipeError:
+                raise self._closed() from None
             except OSError as error:
-                where = "standard output" if self._path == "-" else self._path
-                raise DedupeError(f"{where}: cannot be written: {error.strerror}") from None
+                raise DedupeError(f"{self._name}: cannot be written: {error.strerror}") from None
+
+    def check_read(self) -> None:
+        """Raise OutputClosed where standard output is a pipe that nobody reads any more.
+
+        A named pipe may be opened again by the next reader.
+        """
+        if self._path != "-":
+            return
+        watched = select.poll()
+        watched.register(self._fd, 0)
+        if any(events & (select.POLLERR | select.POLLHUP) for _, events in watched.poll(0)):
+            raise self._closed()
+
+    @property
+    def _name(self) -> str:
+        return "standard output" if self._path == "-" else self._path
+
+    def _closed(self) -> OutputClosed:
+        return OutputClosed(f"{self._name}: nobody reads it any more")
 
     def close(self) -> None:
         """Let go of it."""

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Lost(Exception):
-    """Another process reads for this reader now."""
+    """The cursor is not where this reader left it."""
 
 
 class Reader(Part):
@@ -110,11 +110,17 @@ class Reader(Part):
         try:
             self.cursor = await self.ask("cursor", self.reader)
             await self.begin()
-            while not stop.is_set() and await self._holds():
+            while not stop.is_set() and await self._keeps():
                 await self.turn(stop)
             drained = stop.is_set()
         except Lost:
-            log.warning("another process reads now", part=self.name, reader=self.reader)
+            self._renew_at = float("-inf")
+            told = (
+                "the cursor was moved or lost, reading on from where the store has it"
+                if await self._holds()
+                else "another process reads now"
+            )
+            log.warning(told, part=self.name, reader=self.reader)
         finally:
             await self.end(drained=drained)
             if drained:
@@ -131,6 +137,19 @@ class Reader(Part):
             return True
         self._renew_at = now + _RENEWED
         return bool(await self.ask("hold", self._lock, self._holder, self._clock(), _HELD))
+
+    async def _keeps(self) -> bool:
+        """Whether the lock and the cursor are still this reader's. Raises Lost.
+
+        A store that came back empty has neither; asked for the cursor, it keeps one again.
+        """
+        if time.monotonic() < self._renew_at:
+            return True
+        if not await self._holds():
+            return False
+        if await self.ask("cursor", self.reader) != self.cursor:
+            raise Lost
+        return True
 
     async def read(self, after: str, most: int, wait: float) -> list[Output]:
         """Messages after one."""
@@ -192,11 +211,13 @@ class LineReader(Reader):
         self._last = await self.in_thread(self._lines.mend)
 
     async def turn(self, stop: asyncio.Event) -> None:
-        """Write what there is."""
-        if self._reopening and self._lines is not None:
+        """Write what there is. Raises OutputClosed where nobody reads it."""
+        assert self._lines is not None
+        if self._reopening:
             self._reopening = False
             self._lines.close()
             await self.begin()
+        self._lines.check_read()
         await self._copy(self._wait)
 
     async def _copy(self, wait: float) -> bool:

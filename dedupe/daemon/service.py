@@ -13,7 +13,7 @@ from types import FrameType
 import structlog
 
 from dedupe.daemon.health import Health
-from dedupe.daemon.lines import writing
+from dedupe.daemon.lines import OutputClosed, writing
 from dedupe.daemon.part import Part
 from dedupe.errors import DedupeError
 from dedupe.metrics import Metrics
@@ -102,6 +102,9 @@ async def _run(parts: Sequence[Part], listen: str | None, metrics: Metrics) -> i
     if error is None:
         log.info("ended")
         return 0
+    if isinstance(error, OutputClosed):
+        log.info("ended", why=str(error))
+        return error.exit_code
     if isinstance(error, DedupeError):
         log.error("failed", error=str(error))
         return error.exit_code

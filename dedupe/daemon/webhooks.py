@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _AHEAD = 256  # messages beyond the first that was not taken
 _AT_ONCE = 8  # requests; where as many fail in a row, the receiver is away
+_IN_VAIN = 3  # tries of one message, nothing else being taken: it is away as well
 _QUICK = 10  # tries of a message for which a receiver that takes others is not left alone longer
 _SOON = 0.05  # seconds for which the stream is asked while requests are under way
 _GONE = 410  # the receiver wants no more
@@ -94,6 +95,7 @@ class WebhookReader(Reader):
         self._drain = asyncio.Event()
         self._back = asyncio.Event()  # set when a receiver that was away is there again
         self._in_row = 0  # failures since the receiver took a message
+        self._away = False  # told of since then
         self._taken = 0  # messages
         self._alone_until = float("-inf")  # the receiver wants to be left alone
         self._forget()
@@ -222,7 +224,8 @@ class WebhookReader(Reader):
                 if alone:
                     await pause(self._drain, max(failure.after, self._pace.delay(failures)))
                 else:
-                    self._note_failure(failure)
+                    in_vain = failures >= _IN_VAIN and self._taken == taken
+                    self._note_failure(failure, in_vain)
                     await self._wait_after(failure, failures)
             else:
                 self._metrics.webhooks.labels("2xx").inc()
@@ -230,19 +233,20 @@ class WebhookReader(Reader):
                 return True
         return False
 
-    def _note_failure(self, failure: Failure) -> None:
+    def _note_failure(self, failure: Failure, in_vain: bool) -> None:
         self._in_row += 1
-        if self._in_row == _AT_ONCE:
+        if not self._away and (in_vain or self._in_row >= _AT_ONCE):
+            self._away = True
             hint = {"hint": _HINT} if failure.misdirected else {}
             log.warning("webhook fails", reader=self.reader, why=str(failure), **hint)
 
     def _note_success(self) -> None:
         self._taken += 1
-        if self._in_row >= _AT_ONCE:
+        if self._away:
             log.info("webhook works again", reader=self.reader)
             self._back.set()
             self._back = asyncio.Event()
-        self._in_row = 0
+        self._in_row, self._away = 0, False
 
     async def _wait_after(self, failure: Failure, failures: int) -> None:
         """Until a message may be sent again.

@@ -14,6 +14,7 @@ import structlog
 from dedupe.daemon import messages
 from dedupe.daemon.members import SECONDS, Member
 from dedupe.daemon.threads import HUNG, Threaded
+from dedupe.daemon.warming import warm_up
 from dedupe.errors import DedupeError, IndexFailure, IndexUnavailable, UsageError
 from dedupe.feeds import Intake
 from dedupe.models import Article, Decision, Rejection
@@ -32,13 +33,7 @@ _EVENTS = 1_000  # that are copied at once
 _TRIM_EVERY = 60.0  # seconds
 _BACKOFF = (0.5, 15.0)  # seconds, first and longest
 _TAKEN_DOWN = "was taken down"  # what the index says of these; nothing of them may be kept
-_WARM = [
-    Article(id=id, title="Ferry aground off Norrholm", text=text * 8, source=id)
-    for id, text in (
-        ("a", "A ferry with 244 passengers ran aground off Norrholm on Friday morning. "),
-        ("b", "Off Norrholm a ferry ran aground; its 244 passengers were taken ashore. "),
-    )
-]
+_STARTING = "is starting"
 
 Clock = Callable[[], float]
 log = structlog.get_logger()
@@ -91,7 +86,7 @@ class Worker(Threaded):
         self._member = Member("worker", settings.name)
         self._opened: _Opened | None = None
         self._hand = self._coming = _NOTHING  # what was taken and is not finished
-        self._why: str | None = "is starting"
+        self._why: str | None = _STARTING
         self._warm = False
         self._next_sweep = self._next_trim = float("-inf")
         self._told: str | None = None  # how far events were copied; None where that must be asked
@@ -135,6 +130,9 @@ class Worker(Threaded):
         self._pump()
         self._member.stay(self._now_opened.queue, self._clock)
         self._trim()
+        if self._why is not None:  # only now: a full disk can be opened and read
+            log.info("the store is back")
+            self._why = None
 
     def _away(self, error: IndexUnavailable, failures: int) -> None:
         """The store does not answer: what is at hand stays so, and all is opened anew."""
@@ -160,9 +158,9 @@ class Worker(Threaded):
             if taken is None:
                 opened = self._opened = _Opened(queue, *self._open_index())
                 self._warm_up(opened.deduper)
-                if self._why not in (None, "is starting"):
-                    log.info("the store is back")
-                self._why, self._told = None, None
+                if self._why == _STARTING:
+                    self._why = None
+                self._told = None
                 self._next_sweep = float("-inf")
                 return opened
         except BaseException:
@@ -179,10 +177,7 @@ class Worker(Threaded):
     def _warm_up(self, deduper: Deduper) -> None:
         """Load all kernels before anything is taken: a kill meanwhile is no article's fault."""
         if not self._warm:
-            from dedupe.deduper import Deduper
-            from dedupe.index.memory import MemoryIndex
-
-            Deduper(MemoryIndex(deduper.index.manifest), deduper.params).add_batch(_WARM)
+            warm_up(deduper)
             self._warm = True
             self.alive()
 

@@ -84,7 +84,7 @@ class Backlog(Struct, frozen=True):
     oldest: float | None  # seconds since 1970 at which the oldest unfinished one was put
     dead: int
     outputs: int  # messages that are kept
-    behind: Mapping[str, int]  # by reader: messages that it has not got yet
+    behind: Mapping[str, int]  # by reader: messages from the first that it is not done with
 
 
 class Queue(Protocol):

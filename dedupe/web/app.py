@@ -27,6 +27,16 @@ _WORDS = {
     404: "there is nothing at this address; /openapi.json lists what there is",
     405: "this address does not take this method; Allow names those that it takes",
 }
+_PLAIN = {  # what msgspec calls it
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bool`": "true or false",
+    " >= ": " of at least ",
+    " <= ": " of at most ",
+    "Invalid enum value": "there is no",
+    "Expected": "give",
+}
 HANDLERS = [
     articles.add_articles, articles.check_articles,
     articles.show_article, articles.show_article_by_query,
@@ -91,11 +101,20 @@ def _unexpected(error: Exception) -> bool:
     return not isinstance(error, DedupeError)
 
 
+def _plain(message: str) -> str:
+    """What is wrong with a value of a query, without names of types."""
+    for theirs, ours in _PLAIN.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
 def _told(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The problem that an error is answered with; what is not the client's fault is logged."""
     if isinstance(error, HTTPException):
         extra = error.extra if isinstance(error.extra, list) else []
-        reasons = [f"{e.get('key')}: {e.get('message')}" for e in extra if isinstance(e, dict)]
+        reasons = [
+            f"{e.get('key')}: {_plain(str(e.get('message')))}" for e in extra if isinstance(e, dict)
+        ]
         plain = _WORDS.get(error.status_code, error.detail)
         refused = Refused(error.status_code, "; ".join(reasons) or plain, error.headers)
     else:

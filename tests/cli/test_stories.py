@@ -91,6 +91,26 @@ def test_a_story_is_shown_by_its_id_and_by_any_of_its_articles(call: Any, filled
     assert "why: published first; AP credited by 4" in table
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_a_story_of_any_width_has_titles_that_can_be_read(
+    call: Any, filled: str, width: int
+) -> None:
+    table = call("show", "ferry-fire-globe", env={"COLUMNS": str(width)}).stdout
+    assert "Hunt for lorry driver after" in table
+    assert "Fire forces 244 off ferry in" in table
+    assert ("source" in table) == (width > 60)
+    assert ("sim." in table) == (width > 80)
+    assert ("credits" in table) == (width > 80)
+    assert max(map(len, table.splitlines())) <= width
+    assert len(table.splitlines()) <= 24 or width == 60  # a screen
+
+
+def test_columns_of_a_story_that_are_empty_are_left_out(call: Any, write: Any, index: str) -> None:
+    call("add", write({"id": "a", "title": "Ferry aground", "text": "A ferry ran aground."}))
+    [head] = re.findall(".*relation.*", call("show", "a", env={"COLUMNS": "200"}).stdout)
+    assert head.split() == ["relation", "published", "article"]
+
+
 def test_an_id_that_is_an_address_is_shown_in_one_piece(call: Any, write: Any, index: str) -> None:
     id = "https://kettleby.example/rss#a-ferry-ran-aground-2025"
     call("add", write({"id": id, "title": "Ferry aground", "text": "A ferry ran aground."}))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +18,11 @@ from click.testing import Result
 from servers import free_port, fresh, running, until
 from streams import batches, clear_cut, shuffled
 from working import asked, encoded, is_done, messages, of_type, queue_of, service
+
+from dedupe.daemon.warming import warm_up
+from dedupe.deduper import Deduper
+from dedupe.index.memory import MemoryIndex
+from dedupe.kernel import cache_folder
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Invoke = Callable[..., Result]
@@ -58,17 +65,40 @@ def test_a_second_signal_ends_it_at_once_though_nobody_reads_its_output(index: s
             assert process.wait(20) == 128 + signal.SIGINT
 
 
-def test_a_pipe_that_is_closed_ends_it_with_an_error_in_plain_words(index: str) -> None:
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_pipe_that_is_closed_ends_it_as_it_ends_other_commands(quiet: bool, index: str) -> None:
     with queue_of(index) as queue:
-        queue.put(encoded(clear_cut()))
+        if not quiet:
+            queue.put(encoded(clear_cut()))
         with service("work", "-o", "-", "--log-format", "json") as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
-            assert process.wait(60) == 1
+            assert process.wait(60) == 128 + signal.SIGPIPE
             lines = [json.loads(line) for line in process.stderr.read().splitlines()]
-    failed = [line["error"] for line in lines if line["event"] == "failed"]
-    assert failed == ["standard output: cannot be written: Broken pipe"]
+    assert lines[-1]["event"] == "ended"
+    assert lines[-1]["why"] == "standard output: nobody reads it any more"
+    assert not [line for line in lines if line["level"] in ("warning", "error")]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_compiling_is_logged_once_and_only_where_something_is_compiled(
+    compiled: bool, index: str, tmp_path: Path
+) -> None:
+    kernels = cache_folder()
+    assert kernels is not None
+    warm_up(Deduper(MemoryIndex()))
+    kept = tmp_path / "cache" / Path(kernels).name
+    shutil.copytree(kernels, kept)
+    if not compiled:
+        shutil.rmtree(kept / "dedupe.banding")
+    port, env = free_port(), {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    with service("work", "--listen", f"127.0.0.1:{port}", env=env) as process:
+        until(lambda: asked(port, "/readyz")[0] == 200, "it is ready")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read().count("compiling, once for this machine") == (not compiled)
 
 
 def test_it_is_ready_while_redis_answers_and_only_then(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_an_address_that_is_taken_is_told_plainly() -> None:
         service, task = await served([Small("a", [])], port)
         await until_asked(port, "/healthz", 200)
         _, other = await served([Small("b", [])], port)
-        with pytest.raises(UsageError, match=f"--listen 127.0.0.1:{port}: .*in use"):
+        with pytest.raises(UsageError, match=f"--listen 127.0.0.1:{port}: Address already in use;"):
             await other
         service.stop()
         await task

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from aiohttp import web
-from receiving import SECRET, decision, listening, merged, sending, tell
-from servers import holding
+from receiving import QUICK, SECRET, decision, listening, merged, sending, tell
+from servers import fresh, holding, running
 from working import Message, queue_of
 
 from dedupe.daemon.webhooks import reader_of, signature_with
@@ -71,6 +72,7 @@ def test_the_cursor_stays_behind_what_was_not_taken_and_what_follows_is_sent_aft
                 async with sending(url, receiver.url):
                     await holding(lambda: set(receiver.names) == {"a0", "a2", "a3"})
                 assert queue.cursor(reader_of(receiver.url)) == first
+                assert queue.backlog().behind[reader_of(receiver.url)] == 3  # two are taken
                 receiver.answer = lambda message, attempt: web.Response()
                 async with sending(url, receiver.url):
                     await holding(lambda: "a1" in receiver.names)
@@ -98,6 +100,39 @@ def test_one_process_sends_and_another_takes_its_place(url: str) -> None:
                     await holding(lambda: receiver.names == ["a", "b", "c"])
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_store_that_came_back_empty_knows_the_webhook_again(
+    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: StringIO
+) -> None:
+    """Also one of which nothing moves on: its first message is not taken."""
+    monkeypatch.setattr("dedupe.daemon.readers._RENEWED", 0.1)
+
+    def answer(message: Message, attempt: int) -> web.Response:
+        return web.Response(status=503 if message["id"] == f"a{taken}" else 200)
+
+    async def check() -> None:
+        with running(tmp_path) as server:
+            url = fresh(server.url)
+            stubborn = QUICK._replace(tries=10_000)
+            async with listening(answer) as receiver, sending(url, receiver.url, pace=stubborn):
+                reader = reader_of(receiver.url)
+                with queue_of(url) as queue:
+                    tell(queue, *(decision(f"a{i}", "a") for i in range(3)))
+                    await holding(lambda: f"a{taken}" in receiver.begun)
+                    await holding(lambda: bool(queue.cursor(reader)) == bool(taken))
+                server.kill()
+                server.start()
+                with queue_of(url) as queue:
+                    await holding(lambda: reader in queue.backlog().behind)
+                    receiver.answer = lambda message, attempt: web.Response()
+                    tell(queue, decision("b", "b"))
+                    last = queue.outputs("", 100)[-1].id
+                    await holding(lambda: "b" in receiver.names and queue.cursor(reader) == last)
+
+    asyncio.run(check())
+    assert "another process" not in logged.getvalue()
 
 
 def test_neither_secret_nor_address_is_logged_or_in_an_error(

@@ -147,6 +147,28 @@ def test_what_waits_for_a_receiver_that_was_away_is_sent_as_soon_as_it_takes_som
     assert "webhook works again" in logged.getvalue()
 
 
+@pytest.mark.parametrize(("failures", "told"), [(2, 0), (6, 1)])
+def test_on_a_quiet_day_the_log_says_that_a_webhook_fails_and_works_again(
+    failures: int, told: int, sqlite_url: str, logged: StringIO
+) -> None:
+    def answer(message: Message, attempt: int) -> web.Response:
+        return web.Response(status=404 if attempt <= failures else 200)
+
+    async def check() -> None:
+        with queue_of(sqlite_url) as queue:
+            tell(queue, decision("a", "a"))
+            async with listening(answer) as receiver, sending(sqlite_url, receiver.url):
+                await holding(lambda: receiver.names == ["a"])
+
+    asyncio.run(check())
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    fails = [line for line in lines if line["event"] == "webhook fails"]
+    assert [(line["why"], line["hint"]) for line in fails] == [
+        ("status 404", "look at the address and at the secret")
+    ] * told
+    assert len([line for line in lines if line["event"] == "webhook works again"]) == told
+
+
 def test_a_message_is_not_put_off_for_long_while_the_receiver_takes_others(
     sqlite_url: str,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import select
 import signal
 import subprocess
@@ -251,6 +252,37 @@ def test_while_the_store_is_away_the_worker_waits_and_goes_on_when_it_is_back(
             with working(url):
                 until(lambda: is_done(queue), "all are decided")
             assert len(of_type(messages(queue), "decision")) == len(clear_cut())
+
+
+def test_a_full_disk_is_told_of_once_and_its_end_when_something_was_written(
+    tmp_path: Path, logged: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dedupe.daemon.worker._BACKOFF", (0.02, 0.02))
+    url, opens = f"sqlite:///{tmp_path}/index.db", []
+
+    def open_deduper(url: str) -> Deduper:
+        opens.append(url)
+        return opened(url)
+
+    def told(event: str) -> int:
+        return sum(json.loads(line)["event"] == event for line in logged.getvalue().splitlines())
+
+    opened(url).index.close()
+    with queue_of(url) as queue:
+        queue.put(encoded(clear_cut()))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        most = max(path.stat().st_size for path in tmp_path.iterdir()) + 300_000
+        with working(url, open_deduper=open_deduper) as worker:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+            try:
+                until(lambda: len(opens) >= 4, "it was tried again")
+                assert "whether its disk is full" in str(worker.unready())
+                assert (told("the store is away"), told("the store is back")) == (1, 0)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            until(lambda: is_done(queue), "all are decided")
+            until(lambda: worker.unready() is None, "it is ready")
+    assert (told("the store is away"), told("the store is back")) == (1, 1)
 
 
 def test_a_server_that_was_restarted_without_its_last_second_is_noticed(tmp_path: Path) -> None:

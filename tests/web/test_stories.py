@@ -60,6 +60,19 @@ def test_what_a_query_cannot_mean_is_said(filled: Any, name: str, value: str) ->
     assert name in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("limit=99999", "limit: give a whole number of at most 1000"),
+        ("limit=0", "limit: give a whole number of at least 1"),
+        ("limit=x", "limit: give a whole number, got text"),
+        ("sort=colour", "sort: there is no 'colour'"),
+    ],
+)
+def test_it_is_said_in_plain_words(filled: Any, query: str, told: str) -> None:
+    assert filled.client.get(f"/v1/stories?{query}").json()["detail"] == told
+
+
 def test_a_cursor_of_another_order_is_refused(filled: Any) -> None:
     page = filled.client.get("/v1/stories", params={"limit": 1}).json()
     answer = filled.client.get("/v1/stories", params={"after": page["next"], "sort": "newest"})
