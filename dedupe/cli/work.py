@@ -112,6 +112,7 @@ def work(**given: Any) -> None:
 def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     """What decides, evens out, tells of it, and watches the store. Raises DedupeError."""
     from dedupe.cli.opening import open_deduper, opened_queue
+    from dedupe.daemon.handles import Handles
     from dedupe.daemon.members import Member
     from dedupe.daemon.reclustering import Reclustering
     from dedupe.daemon.watch import Watch
@@ -137,7 +138,7 @@ def workers(given: dict[str, Any], metrics: Metrics) -> list[Part]:
     ]
     if every := given["recluster"] * _HOUR:
         evens = Reclustering(
-            url, deduper.params, (queue, handle), metrics, holder=member.place, every=every
+            url, deduper.params, Handles(queue, handle), metrics, holder=member.place, every=every
         )
         parts.insert(0, evens)  # what it is at is ended first
     return parts

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from dedupe.daemon.handles import Handles
 from dedupe.daemon.reclusterer import Answer, Request
 from dedupe.daemon.threads import Threaded
 from dedupe.errors import DedupeError, IndexFailure
@@ -54,7 +55,7 @@ class Reclustering(Threaded):
         self,
         url: str,
         params: ScanParams,
-        handles: tuple[Callable[[], Queue], Callable[[], Index]],
+        handles: Handles,
         metrics: Metrics,
         *,
         holder: str,
@@ -64,9 +65,8 @@ class Reclustering(Threaded):
         """`every` is how many seconds lie between two times at least, `holder` who has the lock."""
         super().__init__("recluster")
         self._url, self._params, self._metrics = url, params, metrics
-        self._openers, self._holder, self._clock = handles, holder, clock
+        self._handles, self._holder, self._clock = handles, holder, clock
         self._every = every
-        self._handles: tuple[Queue, Index] | None = None
 
     def unready(self) -> str | None:
         """Articles are decided without it."""
@@ -80,15 +80,15 @@ class Reclustering(Threaded):
                 try:
                     pause = self.turn()
                 except IndexFailure:  # the worker tells of it
-                    self._close()
+                    self._handles.close()
                     pause = LOOK
                 self.stopping.wait(pause)
         finally:
-            self._close()
+            self._handles.close()
 
     def turn(self) -> float:
         """Do it if it is time; the seconds until the next look."""
-        queue, index = self._handles or self._open()
+        queue, index = self._handles.opened()
         known, now = queue.cursor(_NAME), self._clock()
         last = _decoded(known)
         if last is None or last.begun > now + _SKEW:  # it is new, or the clock was set back
@@ -163,23 +163,6 @@ class Reclustering(Threaded):
                 return msgspec.json.decode(said, type=Answer) if said else _died(process.wait())
             finally:
                 process.kill()  # each change is whole
-
-    def _open(self) -> tuple[Queue, Index]:
-        open_queue, open_index = self._openers
-        queue = open_queue()
-        try:
-            self._handles = queue, open_index()
-        except BaseException:
-            queue.close()
-            raise
-        return self._handles
-
-    def _close(self) -> None:
-        if self._handles is not None:
-            for handle in self._handles:
-                with suppress(DedupeError):
-                    handle.close()
-            self._handles = None
 
 
 def is_settled(queue: Queue, index: Index) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dedupe.daemon.handles import Handles
 from dedupe.daemon.threads import HUNG, Threaded
-from dedupe.errors import DedupeError, IndexUnavailable
+from dedupe.errors import IndexUnavailable
 
 if TYPE_CHECKING:
     from dedupe.index.base import Index
@@ -31,11 +31,10 @@ class Watch(Threaded):
         hung_after: float = HUNG,
     ) -> None:
         super().__init__("store", hung_after)
-        self._open_queue, self._open_index = open_queue, open_index
+        self._handles = Handles(open_queue, open_index)
         self._metrics, self._every = metrics, every
         self._answered: float | None = None
         self._next_stats = float("-inf")
-        self._handles: tuple[Queue, Index] | None = None
 
     def unready(self) -> str | None:
         """Whether the last answer was too long ago."""
@@ -53,20 +52,13 @@ class Watch(Threaded):
                     self._look()
                     self._answered = time.monotonic()
                 except IndexUnavailable:
-                    self._close()
+                    self._handles.close()
                 self.stopping.wait(self._every)
         finally:
-            self._close()
+            self._handles.close()
 
     def _look(self) -> None:
-        if self._handles is None:
-            queue = self._open_queue()
-            try:
-                self._handles = queue, self._open_index()
-            except BaseException:
-                queue.close()
-                raise
-        queue, index = self._handles
+        queue, index = self._handles.opened()
         backlog, metrics = queue.backlog(), self._metrics
         metrics.waiting.set(backlog.waiting)
         metrics.pending.set(backlog.pending)
@@ -79,10 +71,3 @@ class Watch(Threaded):
             metrics.capped.set(index.stats().capped)
             if (used := index.memory()) is not None:
                 metrics.memory.set(used)
-
-    def _close(self) -> None:
-        if self._handles is not None:
-            for handle in self._handles:
-                with suppress(DedupeError):
-                    handle.close()
-            self._handles = None

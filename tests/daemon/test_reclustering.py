@@ -37,6 +37,7 @@ from working import (
 )
 
 from dedupe.batch.scan import scan
+from dedupe.daemon.handles import Handles
 from dedupe.daemon.reclustering import LOOK, Reclustering, is_settled
 from dedupe.index.opening import open_index
 from dedupe.metrics import Metrics
@@ -62,14 +63,14 @@ class Clock:
 def evening(url: str, clock: Clock, **given: Any) -> Iterator[Reclustering]:
     """The part, for a test that takes its turns."""
     params = given.pop("params", ScanParams())
-    handles = partial(open_queue, url), partial(open_index, url)
+    handles = Handles(partial(open_queue, url), partial(open_index, url))
     part = Reclustering(
         url, params, handles, Metrics(), clock=clock, **{"holder": "one", "every": HOUR, **given}
     )
     try:
         yield part
     finally:
-        part._close()
+        handles.close()
 
 
 def scanned(articles: list[Article], params: ScanParams | None = None) -> Partition:
