@@ -20,6 +20,7 @@ from dedupe.index.base import Filed, Found, Index
 from dedupe.index.memory import MemoryIndex
 from dedupe.index.redis import presence
 from dedupe.index.redis.presence import Filter, Presence, meeting
+from dedupe.index.redis.wire import command
 
 Open = Callable[..., Index]
 
@@ -220,6 +221,28 @@ def test_a_group_that_cannot_be_written_is_told(server: Server, opened: Open) ->
         client.restore(group, 0, value)
     (found,) = index.add([filed("d", like=first, shared=BANDS)], 5)
     assert found.candidates.tolist()
+
+
+def test_what_was_refused_for_a_moment_is_found_by_who_began_a_filter_then(
+    redis_urls: Callable[[], str], opened: Open
+) -> None:
+    url = redis_urls()
+    ours: Any = opened(url)
+    theirs = opened(url)
+    ours.add([filed("first")], 5)
+    one = filed("one")
+    by_scripts = ours._buckets._by_scripts
+
+    def later(*given: Any) -> Any:
+        theirs.add([filed("between")], 5)
+        return by_scripts(*given)
+
+    ours._buckets._by_scripts = later
+    ours._buckets._wire.appends = lambda *given: command(b"REFUSED")
+    (mine,) = ours.add([one], 5)
+    (its,) = theirs.add([filed("other", like=one, shared=3)], 5)
+    assert its.candidates.tolist() == [mine.place]
+    assert its.hits.tolist() == [3]
 
 
 def test_of_two_that_are_added_at_once_one_sees_the_other(

@@ -72,7 +72,10 @@ class Buckets:
         self._learn({s: live[s] for s in visits.slices})
         found = self._read(visits, self._write(visits))
         if found.missing.any():  # something is in the way of writing; the scripts will say what
-            return self._by_scripts(asked, live, most, after)
+            # And it is said again: who has begun a filter meanwhile found it half written.
+            saying = [self._saying(entry) for entry in visits.said(self.presence)]
+            told, replies = self._by_scripts(asked, live, most, [*saying, *after])
+            return told, replies[len(saying) :]
         replies = self._store.ask_all(after)
         return self._told(asked, [visits], [found], most), replies
 
@@ -109,8 +112,7 @@ class Buckets:
         if said:
             info = command(b"INFO", b"stats")
             blob = info + QUIET + visits.appends(self._wire) + LOUD + info
-            xadd = (b"XADD", self._entered, b"MAXLEN", b"~", b"%d" % KEPT, b"*", b"e")
-            blob += b"".join(command(*xadd, entry) for entry in said)
+            blob += b"".join(command(*self._saying(entry)) for entry in said)
             replies = 3 + len(said)
         if position is not None:
             blob += command(b"XRANGE", self._entered, position, b"+")
@@ -121,6 +123,10 @@ class Buckets:
         if not heard or (said and not _unharmed(told[0], told[2])):
             wanted[:] = True
         return wanted
+
+    def _saying(self, entry: bytes) -> tuple[bytes, ...]:
+        """The command that puts an article into the stream."""
+        return b"XADD", self._entered, b"MAXLEN", b"~", b"%d" % KEPT, b"*", b"e", entry
 
     def _read(self, visits: Visits, wanted: NDArray[np.bool_]) -> Members:
         groups = self._groups_of(*visits.gets(self._wire, wanted))
