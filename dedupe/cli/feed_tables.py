@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from dedupe.cli.figures import table_of, titled
+from dedupe.cli.layouts import fitting
 from dedupe.cli.terminal import counted, harmless
 from dedupe.daemon.checking import Checked
 from dedupe.daemon.feedhealth import FeedHealth
@@ -49,7 +50,7 @@ class AddressTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, as wide as the console allows."""
-        first, *rest = self._fitting(options.max_width)
+        first, *rest = fitting(self._layouts, self._rows, _READABLE, options.max_width)
         table = table_of(first)
         table.columns[0].overflow = "fold"
         for name in rest:
@@ -60,19 +61,6 @@ class AddressTable:
         for row in self._rows:
             table.add_row(row[first], *(row[name] for name in rest))
         yield titled(self._title, table, [*self._lines])
-
-    def _fitting(self, width: int) -> list[str]:
-        """The columns that leave enough room; the fewest where none do, none that is empty."""
-        for layout in self._layouts:
-            names = [name for name in layout if not self._rows or any(r[name] for r in self._rows)]
-            if sum(map(self._least, names)) + 3 * len(names) + 1 <= width:  # between them
-                break
-        return names
-
-    def _least(self, name: str) -> int:
-        """How wide a column is at least."""
-        lines = [line.cell_len for row in self._rows for line in row[name].split()]
-        return min(max([len(name), *lines]), _READABLE.get(name, 1_000))
 
 
 _READABLE = {"feed": 36, "address": 36, "title": 24}  # columns that are enough for these
@@ -92,8 +80,6 @@ _CHECK = (
     ("address", "entries", "newest"),
     ("address", "entries"),
 )
-
-
 _NOTED = "success of a feed in which nothing changes is noted every 15 minutes at most"
 
 

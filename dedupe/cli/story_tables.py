@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from dedupe.cli.layouts import fitting
 from dedupe.cli.side_by_side import Texts
 from dedupe.cli.terminal import counted, harmless
 from dedupe.deduper import Evidence, Member, StoryView, Version
@@ -27,7 +28,7 @@ class StoriesTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, as wide as the console is."""
         rows = [_row(story) for story in self._page.stories]
-        shown = _fitting(rows, options.max_width, _OF_STORIES, _READABLE)
+        shown = fitting(_OF_STORIES, rows, _READABLE, options.max_width)
         table = _table("Stories")
         for name in shown:
             table.add_column(_HEADS.get(name, name), no_wrap=True, **_LAYOUT.get(name, {}))
@@ -68,23 +69,6 @@ def _row(story: Listed) -> dict[str, Text]:
     return {name: _cell(text) for name, text in told.items()}
 
 
-def _fitting(
-    rows: Sequence[dict[str, Text]],
-    width: int,
-    layouts: Sequence[Sequence[str]],
-    readable: Mapping[str, int],
-) -> Sequence[str]:
-    """The names of the columns that leave enough room for titles; the fewest where none do."""
-    for names in layouts:
-        widths = (
-            readable.get(name) or max([len(name), *(row[name].cell_len for row in rows)])
-            for name in names
-        )
-        if sum(widths) + 3 * len(names) + 1 <= width:  # what stands between them
-            break
-    return names
-
-
 class StoryTable:
     """One row for each article; the one that was asked for has an arrow.
 
@@ -99,8 +83,7 @@ class StoryTable:
         """The table, as wide as the console is."""
         story = self._story
         rows = [self._row(member) for member in story.members]
-        layouts = [[name for name in names if any(row[name] for row in rows)] for names in _OF_ONE]
-        shown = _fitting(rows, options.max_width, layouts, _READABLE_OF_ONE)
+        shown = fitting(_OF_ONE, rows, _READABLE_OF_ONE, options.max_width)
         table = _table(f"Story {harmless(story.id)}")
         for name in shown:
             table.add_column(
